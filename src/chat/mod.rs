@@ -1,0 +1,27 @@
+//! Pure data: what a chat is made of. Owns the vocabulary every other room speaks (ids, messages,
+//! conversations, requests, usage, money); refuses clocks, randomness, I/O and policy.
+
+pub mod catalogue;
+pub mod conversation;
+pub mod failure;
+pub mod id;
+pub mod ledger;
+pub mod message;
+pub mod model;
+pub mod money;
+pub mod request;
+pub mod settings;
+pub mod stamp;
+pub mod usage;
+
+pub use catalogue::Catalogue;
+pub use conversation::{Conversation, ConversationMeta};
+pub use failure::{Failure, FailureKind};
+pub use id::{AttemptId, ConversationId, MessageId};
+pub use message::{Message, Role, Status, ToolCall};
+pub use model::{ModelRef, ModelSpec};
+pub use money::{Currency, PicoUsd, Rate, Spend};
+pub use request::{OutputLimit, OutputLimitField, Request, RequestMessage};
+pub use settings::{RetryPolicy, Settings, Timeouts};
+pub use stamp::Stamp;
+pub use usage::{FinishReason, RateLimit, RateLimits, Usage};

@@ -1,0 +1,70 @@
+//! What a turn is run with, as the configuration resolved it.
+
+use std::time::Duration;
+
+use super::model::ModelRef;
+use super::money::Currency;
+
+/// How long a turn may wait, and for what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// From sending to the first token.
+    pub first_token: Duration,
+    /// Between two pieces of content; comments and pings are no content.
+    pub silence: Duration,
+    /// The whole turn, retries and waits included.
+    pub turn: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self { first_token: Duration::from_secs(60), silence: Duration::from_secs(120), turn: Duration::from_mins(15) }
+    }
+}
+
+/// When a failed attempt is made again, and how often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// Attempts at one model, the first included; at least 1.
+    pub attempts: u32,
+    /// The longest wait that munshi chooses by itself.
+    pub longest_backoff: Duration,
+    /// A server that asks for more than this ends the turn; the user is told when to come back.
+    pub longest_asked: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self { attempts: 5, longest_backoff: Duration::from_mins(1), longest_asked: Duration::from_mins(2) }
+    }
+}
+
+/// What every turn is run with, whichever chat it is in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Tried in order when the chat's own model is used up.
+    pub fallback: Vec<ModelRef>,
+    /// How long the first token may take before the next model is tried, where there is one.
+    pub fallback_after: Duration,
+    pub timeouts: Timeouts,
+    /// First-token limits of single models, by the name a user gives them.
+    pub first_token_by_model: std::collections::BTreeMap<ModelRef, Duration>,
+    pub retry: RetryPolicy,
+    pub currency: Currency,
+    /// Tokens of history sent at most, whatever the model's window.
+    pub max_context_tokens: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            fallback: Vec::new(),
+            fallback_after: Duration::from_secs(10),
+            timeouts: Timeouts::default(),
+            first_token_by_model: std::collections::BTreeMap::new(),
+            retry: RetryPolicy::default(),
+            currency: Currency::default(),
+            max_context_tokens: 32_000,
+        }
+    }
+}

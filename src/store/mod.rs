@@ -1,0 +1,174 @@
+//! The port to what is kept. Owns the trait and its vocabulary; refuses SQL (that is `sqlite/`) and threads
+//! (that is `runtime/`). A store is used by one thread, which applies writes in order.
+
+pub mod memory;
+pub mod sqlite;
+
+use jiff::civil::Date;
+
+use crate::chat::ledger::{LedgerClosing, LedgerOpening};
+use crate::chat::{ConversationId, ConversationMeta, Message, MessageId, PicoUsd, Spend};
+
+/// One change. Writes are applied in order, and a batch as one transaction.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Write {
+    /// Creates a conversation, or replaces what is kept of it besides its messages.
+    PutConversation(ConversationMeta),
+    /// Marks a conversation deleted; it is kept until purged, so that it can be undone.
+    DeleteConversation(ConversationId),
+    /// Undoes [`Write::DeleteConversation`].
+    UndeleteConversation(ConversationId),
+    /// Removes for good what was marked deleted before `before_ms`, with messages, chunks and index rows;
+    /// the ledger keeps its rows, without the conversation's text.
+    PurgeDeleted { before_ms: i64 },
+    /// Adds a message at the end of the sequence. Its parent stands before it.
+    /// A streaming one belongs to this store's process until it is finished.
+    AddMessage(Message),
+    /// Adds text to a streaming reply without rewriting what was saved.
+    AppendChunk { message: MessageId, text: String, reasoning: String },
+    /// Ends a streaming reply: the message as it is for good; its chunks go, its text is indexed.
+    FinishMessage(Message),
+    /// Opens the ledger row of an attempt.
+    OpenAttempt(LedgerOpening),
+    /// Closes it; what was reserved is let go. Closing twice changes nothing.
+    CloseAttempt(LedgerClosing),
+    /// Keeps the draft of a conversation (`None`: of the new, unsaved one); an empty text removes it.
+    PutDraft { conversation: Option<ConversationId>, text: String },
+    /// Adds a sent or put-away draft to the input history.
+    AddInputHistory { text: String, at_ms: i64 },
+}
+
+/// A conversation in the panel's list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    pub id: ConversationId,
+    pub title: String,
+    pub model: String,
+    pub pinned: bool,
+    pub updated_ms: i64,
+    pub messages: u64,
+}
+
+/// A conversation as it was saved, with its messages in order of sequence and its draft.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Saved {
+    pub meta: ConversationMeta,
+    pub messages: Vec<Message>,
+    pub draft: String,
+}
+
+/// A scope that a cap holds for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    Conversation(ConversationId),
+    Day(Date),
+    /// The month that the day is in.
+    Month(Date),
+    Everything,
+}
+
+/// The most that may be spent within a scope, in pico-dollars.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cap {
+    pub scope: Scope,
+    pub most: PicoUsd,
+}
+
+/// The answer to a reservation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reservation {
+    Granted,
+    /// It would pass this cap, of which so much is recorded and reserved already.
+    Refused {
+        cap: Cap,
+        used: PicoUsd,
+    },
+}
+
+/// A found message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hit {
+    pub conversation: ConversationId,
+    pub message: MessageId,
+    pub title: String,
+    pub excerpt: String,
+}
+
+/// What can go wrong with a store, in sentences for the user.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("the disk is full: {0}")]
+    Full(String),
+    #[error("the data folder cannot be written: {0}")]
+    ReadOnly(String),
+    #[error(
+        "{path} was made by a newer munshi (schema {found}, this one knows {known}); it was not touched. Use that newer munshi, or set another data folder with MUNSHI_DATA_DIR"
+    )]
+    Newer { path: String, found: i64, known: i64 },
+    #[error("{path} is damaged: {detail}")]
+    Damaged { path: String, detail: String },
+    #[error("no conversation {0} is saved")]
+    NoConversation(ConversationId),
+    #[error("the database failed: {0}")]
+    Other(String),
+}
+
+/// Where conversations, drafts and the ledger are kept.
+pub trait Store: Send {
+    /// Applies all of `writes` in order, or none of them.
+    ///
+    /// # Errors
+    /// Where nothing was applied, with the reason.
+    fn write(&mut self, writes: &[Write]) -> Result<(), StoreError>;
+
+    /// In one transaction: checks that `opening.reserved` on top of what is recorded and reserved passes no
+    /// cap, and then opens the row. Where the row is there already, its reservation counts once.
+    ///
+    /// # Errors
+    /// Where nothing was changed, with the reason.
+    fn reserve(&mut self, opening: &LedgerOpening, caps: &[Cap]) -> Result<Reservation, StoreError>;
+
+    /// Saved conversations: pinned first, then the last changed first; `filter` is matched in the titles
+    /// as substrings of its words, without regard to case (empty: all).
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    fn list(&mut self, filter: &str, offset: u64, limit: u64) -> Result<Vec<Summary>, StoreError>;
+
+    /// One conversation, whole. Deleted ones are not found.
+    ///
+    /// # Errors
+    /// [`StoreError::NoConversation`], or where it cannot be read.
+    fn load(&mut self, id: ConversationId) -> Result<Saved, StoreError>;
+
+    /// The conversation changed last.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    fn latest(&mut self) -> Result<Option<ConversationId>, StoreError>;
+
+    /// What was spent within a scope, each row at the rate it was booked with; open rows without a cost are
+    /// not counted, closed ones without a cost count as unknown.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    fn spend(&mut self, scope: Scope) -> Result<Spend, StoreError>;
+
+    /// The draft of a conversation, or of the new one.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    fn draft(&mut self, conversation: Option<ConversationId>) -> Result<String, StoreError>;
+
+    /// Earlier inputs, the newest last, without neighbouring repeats.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    fn input_history(&mut self, limit: u64) -> Result<Vec<String>, StoreError>;
+
+    /// Finished messages that contain every word of `query`, best first.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    fn search(&mut self, query: &str, limit: u64) -> Result<Vec<Hit>, StoreError>;
+}

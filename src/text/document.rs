@@ -1,0 +1,3 @@
+//! (interface only yet)
+pub struct Document;
+pub struct Block;

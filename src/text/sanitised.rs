@@ -1,0 +1,3 @@
+//! (interface only yet)
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sanitised(String);
