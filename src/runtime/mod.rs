@@ -5,6 +5,7 @@ pub mod clock;
 pub mod ids;
 pub mod store_thread;
 mod streams;
+pub mod tasks;
 mod timers;
 pub mod worker;
 
@@ -195,6 +196,17 @@ impl Runtime {
     /// Waits until there may be something to drain.
     pub async fn arrived(&self) {
         self.arrived.notified().await;
+    }
+
+    /// Whether something that streamed waits to be drained.
+    #[must_use]
+    pub fn has_waiting(&self) -> bool {
+        self.streams.has_waiting()
+    }
+
+    /// Saves what waits and ends the store's thread. Returns how many writes could not be saved.
+    pub fn close(&mut self) -> usize {
+        self.store.close()
     }
 
     /// Whether any attempt is still running.

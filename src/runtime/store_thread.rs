@@ -169,6 +169,13 @@ impl StoreHandle {
     }
 }
 
+impl Drop for StoreHandle {
+    /// Even where the loop ended in a panic, what was handed over is saved.
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
 struct Outbox {
     outbox: Sender<StoreEvent>,
     arrived: Arc<Notify>,

@@ -99,6 +99,13 @@ impl Streams {
         })
     }
 
+    /// Whether there is anything to be told.
+    pub fn has_waiting(&self) -> bool {
+        self.running.values().any(|running| {
+            !running.mailbox.is_empty() || running.report.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+        })
+    }
+
     pub fn is_running(&self) -> bool {
         !self.running.is_empty()
     }
