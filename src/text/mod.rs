@@ -6,8 +6,10 @@ pub mod highlight;
 pub mod sanitised;
 pub mod wrap;
 
-pub use document::{Block, Document};
-pub use sanitised::Sanitised;
+pub use document::{Block, Document, FencePart, render_all};
+pub use highlight::{FenceHighlighter, LineInks, supports};
+pub use sanitised::{Sanitised, width};
+pub use wrap::plain_rows;
 
 /// What a piece of text is, which a theme turns into a colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
