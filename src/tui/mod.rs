@@ -1,1 +1,3 @@
 //! (interface only yet)
+
+pub mod composer;
