@@ -4,7 +4,7 @@ use crate::chat::{ConversationId, MessageId, Stamp};
 use crate::runtime::{ForUser, StoreEvent};
 use crate::session;
 
-use super::transcript::HighlightDone;
+use super::transcript::Highlighted;
 use super::host::{FoundServer, Settled};
 use super::input::Input;
 
@@ -37,7 +37,7 @@ pub enum Happened {
     /// What a session's effects left for the user.
     ForUser(ConversationId, ForUser),
     Store(StoreEvent),
-    Highlighted(HighlightDone),
+    Highlighted(Highlighted),
     /// Servers that were found on this machine, or at a given address.
     Probed(Result<Vec<FoundServer>, String>),
     /// The host did, or could not do, what it was asked for.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::chat::MessageId;
 use crate::text::highlight::FenceHighlighter;
 
-use super::transcript::{HighlightDone, HighlightJob};
+use super::transcript::{Highlighted, HighlightJob};
 
 /// Fences whose state is kept; the longest unused one goes first.
 const KEPT: usize = 64;
@@ -25,7 +25,8 @@ struct Fence {
 }
 
 /// Highlights the lines of a job.
-pub fn highlight(shelf: &mut Shelf, job: HighlightJob) -> HighlightDone {
+#[expect(clippy::needless_pass_by_value, reason = "a worker takes its jobs by value")]
+pub fn highlight(shelf: &mut Shelf, job: HighlightJob) -> Highlighted {
     shelf.clock += 1;
     let key = (job.message, job.fence);
     let continues = shelf.fences.get(&key).is_some_and(|fence| fence.next_line == job.first_line);
@@ -48,5 +49,5 @@ pub fn highlight(shelf: &mut Shelf, job: HighlightJob) -> HighlightDone {
     {
         shelf.fences.remove(&oldest);
     }
-    HighlightDone { message: job.message, fence: job.fence, first_line: job.first_line, lines }
+    job.done(lines)
 }

@@ -219,10 +219,15 @@ impl<S: Stage> App<S> {
         });
         state.cache = cache;
         result?;
-        for job in drawn.into_iter().flat_map(|drawn| drawn.wanted) {
+        let mut drawn = drawn.unwrap_or_default();
+        for message in drawn.released.drain(..) {
+            state.highlights.forget(message);
+        }
+        for job in drawn.wanted.drain(..) {
             state.highlights.mark_requested(&job);
             self.world.highlight(job);
         }
+        state.drawn = drawn;
         self.is_dirty = false;
         self.drawn_at = Some(self.world.runtime.clock().mono());
         Ok(())

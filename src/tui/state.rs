@@ -17,7 +17,7 @@ use super::effect::TuiEffect;
 use super::keymap::Keymap;
 use super::screens::{help::Help, panel::Panel, welcome::Welcome};
 use super::theme::Theme;
-use super::transcript::{Anchor, Cache, Highlights, Notice, NoticeKind, Selection};
+use super::transcript::{Anchor, Cache, Drawn, Highlights, Notice, NoticeKind, Selection};
 
 /// A draft is saved this long after its first unsaved change.
 const SAVE_DRAFT_AFTER: Duration = Duration::from_millis(700);
@@ -40,6 +40,8 @@ pub struct Preferences {
     pub paste_attachment_chars: usize,
     pub theme_name: String,
     pub mouse: bool,
+    /// Whether the user wants no colours (`NO_COLOR`).
+    pub no_colour: bool,
     pub zone: TimeZone,
     /// Whether this is the demo.
     pub demo: bool,
@@ -93,6 +95,8 @@ pub struct AppState {
     /// The layout's memory; dropping it never changes a frame.
     pub cache: Cache,
     pub selection: Option<Selection>,
+    /// What the last frame showed.
+    pub drawn: Drawn,
     /// Columns and rows.
     pub size: (u16, u16),
     /// The moment of the last event.
@@ -140,6 +144,7 @@ impl AppState {
             highlights: Highlights::default(),
             cache: Cache::default(),
             selection: None,
+            drawn: Drawn::default(),
             size,
             now,
             quit_armed: None,
@@ -388,7 +393,9 @@ impl AppState {
             let aliases: String = command.aliases.iter().map(|alias| format!(" /{alias}")).collect();
             (format!("{}{aliases}", call.trim_end()), command.summary.to_owned())
         });
-        self.overlay = Some(Overlay::Help(Help::new(self.keymap.table(), commands.collect())));
+        let keys = self.keymap.table().iter().filter(|binding| !binding.chords.is_empty());
+        let keys = keys.map(|binding| (binding.keys(), binding.does.clone())).collect();
+        self.overlay = Some(Overlay::Help(Help::new(keys, commands.collect())));
     }
 
     /// Asks for a provider's key, hidden as it is typed.

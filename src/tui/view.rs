@@ -5,13 +5,14 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
-use crate::session::Queued;
 use crate::text::{Emphasis, Ink, Sanitised};
 
 use super::commands;
+use super::composer::ComposerStyle;
+use super::screens::paint::{clear, put};
 use super::state::{AppState, Overlay};
 use super::status::{self, Part, SEPARATOR};
-use super::transcript::{Cache, Drawn, TranscriptView};
+use super::transcript::{self, Cache, Drawn, LiveStatus, TranscriptView};
 
 /// Below this the screen only says that it is too small.
 const SMALLEST: (u16, u16) = (20, 5);
@@ -78,21 +79,43 @@ pub fn regions(state: &AppState) -> Regions {
     }
 }
 
-/// What the transcript is drawn from.
-#[must_use]
-pub fn transcript(state: &AppState) -> TranscriptView<'_> {
-    let chat = state.chat();
-    let session = &chat.session;
-    TranscriptView {
-        conversation: session.conversation(),
-        queued: session.queued().map(|queued: &Queued| queued.text.as_str()).collect(),
-        notices: &chat.notices,
-        first_sent: session.choice().first_sent,
-        highlights: &state.highlights,
-        currency: &state.preferences.settings.currency,
-        zone: &state.preferences.zone,
-        is_busy: session.is_busy(),
-        reasoning_open: &chat.reasoning_open,
+/// What of a frame is made for it, where all else is borrowed from the state.
+#[derive(Debug, Default)]
+pub struct Scene {
+    queued: Vec<String>,
+    live: Option<LiveStatus>,
+}
+
+impl Scene {
+    /// The scene of the chat in front.
+    #[must_use]
+    pub fn of(state: &AppState) -> Self {
+        let session = state.session();
+        let live = session.reply().zip(session.activity()).map(|(message, activity)| {
+            let (text, _) = status::busy(&activity, state.now.mono);
+            LiveStatus { message, state: text }
+        });
+        Self { queued: session.queued().map(|queued| queued.text.clone()).collect(), live }
+    }
+
+    /// What the transcript is drawn from.
+    #[must_use]
+    pub fn transcript<'a>(&'a self, state: &'a AppState) -> TranscriptView<'a> {
+        let chat = state.chat();
+        let first_sent = chat.session.choice().first_sent;
+        TranscriptView {
+            conversation: chat.session.conversation(),
+            queued: &self.queued,
+            notices: &chat.notices,
+            first_sent: (first_sent > 0).then_some(first_sent),
+            highlights: &state.highlights,
+            currency: &state.preferences.settings.currency,
+            live: self.live.as_ref(),
+            reasoning_open: &chat.reasoning_open,
+            time_zone: &state.preferences.zone,
+            today: state.now.day,
+            selection: state.selection,
+        }
     }
 }
 
@@ -115,7 +138,7 @@ pub fn view(state: &AppState, cache: &mut Cache, frame: &mut Frame<'_>) -> Drawn
 /// Draws into a buffer; returns where the terminal's own cursor belongs.
 pub fn draw(state: &AppState, cache: &mut Cache, area: Rect, buf: &mut Buffer) -> (Drawn, Option<Position>) {
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
-        put(buf, area, 0, &Sanitised::trusted("too small"), Style::new());
+        put(buf, area, 0, 0, &Sanitised::trusted("too small"), Style::new());
         return (Drawn::default(), None);
     }
     let regions = regions(state);
@@ -150,10 +173,9 @@ pub fn draw(state: &AppState, cache: &mut Cache, area: Rect, buf: &mut Buffer) -
 }
 
 fn draw_chat(state: &AppState, cache: &mut Cache, regions: Regions, buf: &mut Buffer) -> Drawn {
-    let drawn = transcript(state).draw(state.chat().anchor, cache, regions.transcript, buf, &state.theme);
-    if let Some(selection) = &state.selection {
-        selection.draw(regions.transcript, buf, state.theme.selection());
-    }
+    let scene = Scene::of(state);
+    let view = scene.transcript(state);
+    let drawn = transcript::draw(&view, state.chat().anchor, cache, regions.transcript, buf, &state.theme);
     for rule in [regions.upper_rule, regions.lower_rule] {
         for x in rule.left()..rule.right() {
             if rule.height > 0 {
@@ -161,40 +183,47 @@ fn draw_chat(state: &AppState, cache: &mut Cache, regions: Regions, buf: &mut Bu
             }
         }
     }
-    if !drawn.at_end && regions.upper_rule.height > 0 {
-        let hint = Sanitised::trusted(" ↓ more · Ctrl+End ");
-        let x = regions.upper_rule.right().saturating_sub(hint.width() as u16 + 2);
-        put_at(buf, regions.upper_rule, x, &hint, state.theme.muted());
-    }
     if let Some(reason) = state.not_saved.as_ref().filter(|_| regions.alarm.height > 0) {
         let text = Sanitised::line(&format!("NOT SAVED: {reason}. Your text is kept in memory and saved once that is mended; /export writes it elsewhere."));
-        put(buf, regions.alarm, regions.alarm.y, &text, state.theme.error());
+        put(buf, regions.alarm, regions.alarm.x, regions.alarm.y, &text, state.theme.error());
     }
     draw_status(state, regions.status, buf);
     drawn
+}
+
+/// The input box within its region: a column is left free at either side.
+#[must_use]
+pub fn composer_area(regions: Regions) -> Rect {
+    Rect { x: regions.composer.x + 1, width: regions.composer.width.saturating_sub(2), ..regions.composer }
 }
 
 fn draw_composer(state: &AppState, regions: Regions, buf: &mut Buffer) -> Option<Position> {
     if regions.composer.height == 0 || regions.panel.width == buf.area.width {
         return None;
     }
-    let area = Rect { x: regions.composer.x + 1, width: regions.composer.width.saturating_sub(2), ..regions.composer };
+    let area = composer_area(regions);
     if state.composer.is_empty() {
         let hint = if state.session().is_busy() {
             "A message sent now waits its turn."
         } else {
             "Write a message; / for commands."
         };
-        put(buf, area, area.y, &Sanitised::trusted(hint), state.theme.ink(Ink::Muted, Emphasis::default()));
+        put(buf, area, area.x, area.y, &Sanitised::trusted(hint), state.theme.muted());
     }
-    state.composer.draw(area, buf, &state.theme)
+    let style = ComposerStyle {
+        text: state.theme.base(),
+        token: state.theme.accent(),
+        escape: state.theme.ink(Ink::Escape, Emphasis::default()),
+        cursor: Some(state.theme.cursor()),
+    };
+    state.composer.draw(area, buf, &style)
 }
 
 fn draw_status(state: &AppState, area: Rect, buf: &mut Buffer) {
     let mut x = area.x + 1;
     for (at, segment) in status::segments(state, area.width).iter().enumerate() {
         if at > 0 {
-            x = put_at(buf, area, x, &Sanitised::trusted(SEPARATOR), state.theme.rule());
+            x = put(buf, area, x, area.y, &Sanitised::trusted(SEPARATOR), state.theme.rule());
         }
         let style = match segment.part {
             Part::Plain => state.theme.base(),
@@ -203,7 +232,7 @@ fn draw_status(state: &AppState, area: Rect, buf: &mut Buffer) {
             Part::Warning => state.theme.warning(),
             Part::Error => state.theme.error(),
         };
-        x = put_at(buf, area, x, &segment.text, style);
+        x = put(buf, area, x, area.y, &segment.text, style);
     }
 }
 
@@ -222,29 +251,7 @@ fn draw_completions(state: &AppState, regions: Regions, buf: &mut Buffer) {
         let is_chosen = at == state.completion.min(found.len().saturating_sub(1));
         let call = format!(" /{name} {}", command.args);
         let style = if is_chosen { state.theme.selection() } else { state.theme.base() };
-        let x = put_at(buf, row, row.x, &Sanitised::line(&format!("{call:<24}")), style);
-        put_at(buf, row, x + 1, &Sanitised::trusted(command.summary), state.theme.muted());
+        let x = put(buf, row, row.x, row.y, &Sanitised::line(&format!("{call:<24}")), style);
+        put(buf, row, x + 1, row.y, &Sanitised::trusted(command.summary), state.theme.muted());
     }
-}
-
-/// Empties an area.
-fn clear(buf: &mut Buffer, area: Rect) {
-    for y in area.top()..area.bottom() {
-        for x in area.left()..area.right() {
-            buf[(x, y)].reset();
-        }
-    }
-}
-
-fn put(buf: &mut Buffer, area: Rect, y: u16, text: &Sanitised, style: Style) {
-    put_at(buf, Rect { y, height: 1, ..area }, area.x, text, style);
-}
-
-/// Writes a line from `x` to the area's edge; returns where it ended.
-fn put_at(buf: &mut Buffer, area: Rect, x: u16, text: &Sanitised, style: Style) -> u16 {
-    if area.height == 0 || x >= area.right() {
-        return x;
-    }
-    let width = usize::from(area.right() - x);
-    buf.set_stringn(x, area.y, text.as_str(), width, style).0
 }

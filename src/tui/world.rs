@@ -16,13 +16,13 @@ use super::highlighter::{Shelf, highlight};
 use super::host::{Host, Settled};
 use super::input::Input;
 use super::stage::Stage;
-use super::transcript::{HighlightDone, HighlightJob};
+use super::transcript::{Highlighted, HighlightJob};
 
 /// The world of the screen.
 pub struct World {
     pub runtime: Runtime,
     host: Arc<dyn Host>,
-    highlighter: Worker<HighlightJob, HighlightDone>,
+    highlighter: Worker<HighlightJob, Highlighted>,
     errands: Tasks<Happened>,
     ended: CancellationToken,
     /// The hidden switch of the tests: which part panics at F12.
@@ -129,7 +129,6 @@ impl World {
         let Some(part) = self.panics.as_deref().filter(|_| input.is_test_key()) else { return };
         match part {
             "task" => self.errands.spawn(async { panic!("a task panics, as the test asked") }.boxed()),
-            "highlighter" => self.highlighter.give(HighlightJob::poison()),
             _ => panic!("the loop panics, as the test asked"),
         }
     }

@@ -7,14 +7,23 @@ use crate::tui::effect::TuiEffect;
 use crate::tui::event::Fresh;
 use crate::tui::keymap::Action;
 use crate::tui::state::AppState;
-use crate::tui::transcript::Scroll;
+use crate::tui::transcript::{Anchor, scroll};
 use crate::tui::view;
 
 use super::{overlay, send, user};
 
+/// A way to move the transcript.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scroll {
+    Rows(isize),
+    Pages(isize),
+    Top,
+    End,
+}
+
 /// Carries out an action.
 pub(super) fn act(state: &mut AppState, action: Action, at: Stamp, fresh: Fresh) -> Vec<TuiEffect> {
-    if let Some(edit) = edit_of(action) {
+    if let Some(edit) = action.edit() {
         user::edit(state, edit);
         return Vec::new();
     }
@@ -29,20 +38,20 @@ pub(super) fn act(state: &mut AppState, action: Action, at: Stamp, fresh: Fresh)
             user::edit(state, Edit::Delete);
             Vec::new()
         }
-        Action::Up => {
+        Action::HistoryUp => {
             up(state);
             Vec::new()
         }
-        Action::Down => {
+        Action::HistoryDown => {
             down(state);
             Vec::new()
         }
-        Action::PageUp => scroll(state, Scroll::PageUp),
-        Action::PageDown => scroll(state, Scroll::PageDown),
-        Action::ScrollUp => scroll(state, Scroll::Rows(-1)),
-        Action::ScrollDown => scroll(state, Scroll::Rows(1)),
-        Action::Top => scroll(state, Scroll::Top),
-        Action::Bottom => scroll(state, Scroll::End),
+        Action::PageUp => move_transcript(state, Scroll::Pages(-1)),
+        Action::PageDown => move_transcript(state, Scroll::Pages(1)),
+        Action::ScrollUp => move_transcript(state, Scroll::Rows(-1)),
+        Action::ScrollDown => move_transcript(state, Scroll::Rows(1)),
+        Action::Top => move_transcript(state, Scroll::Top),
+        Action::Bottom => move_transcript(state, Scroll::End),
         Action::NewConversation => state.new_chat(fresh.conversation, at),
         Action::Conversations => overlay::open_panel(state),
         Action::CopyReply => match state.last_reply() {
@@ -61,27 +70,6 @@ pub(super) fn act(state: &mut AppState, action: Action, at: Stamp, fresh: Fresh)
         }
         _ => Vec::new(),
     }
-}
-
-/// The edit that an action is, where it is one.
-fn edit_of(action: Action) -> Option<Edit> {
-    Some(match action {
-        Action::NewLine => Edit::NewLine,
-        Action::Backspace => Edit::Backspace,
-        Action::Delete => Edit::Delete,
-        Action::DeleteWordBack => Edit::DeleteWordBack,
-        Action::DeleteToLineStart => Edit::DeleteToLineStart,
-        Action::DeleteToLineEnd => Edit::DeleteToLineEnd,
-        Action::Left => Edit::Left,
-        Action::Right => Edit::Right,
-        Action::WordLeft => Edit::WordLeft,
-        Action::WordRight => Edit::WordRight,
-        Action::LineStart => Edit::LineStart,
-        Action::LineEnd => Edit::LineEnd,
-        Action::Undo => Edit::Undo,
-        Action::Redo => Edit::Redo,
-        _ => return None,
-    })
 }
 
 /// Enter sends; behind a backslash it is a new line.
@@ -149,10 +137,18 @@ fn down(state: &mut AppState) {
 }
 
 /// Moves the transcript, with the layout that the view draws from.
-pub(super) fn scroll(state: &mut AppState, scroll: Scroll) -> Vec<TuiEffect> {
-    let area = view::regions(state).transcript;
+pub(super) fn move_transcript(state: &mut AppState, scroll: Scroll) -> Vec<TuiEffect> {
+    let size = view::regions(state).transcript.as_size();
     let mut cache = std::mem::take(&mut state.cache);
-    let anchor = view::transcript(state).scroll(&mut cache, (area.width, area.height), state.chat().anchor, scroll);
+    let scene = view::Scene::of(state);
+    let view = scene.transcript(state);
+    let anchor = state.chat().anchor;
+    let anchor = match scroll {
+        Scroll::Rows(rows) => scroll::scroll_by(&view, &mut cache, size, anchor, rows),
+        Scroll::Pages(pages) => scroll::page(&view, &mut cache, size, anchor, pages),
+        Scroll::Top => scroll::top(&view, &mut cache, size, anchor),
+        Scroll::End => Anchor::End,
+    };
     state.cache = cache;
     state.chat_mut().anchor = anchor;
     Vec::new()

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent};
 
 use crate::chat::{ConversationId, Stamp};
 use crate::runtime::Query;
@@ -11,7 +11,7 @@ use crate::store::{Summary, Write};
 use crate::tui::effect::TuiEffect;
 use crate::tui::event::Fresh;
 use crate::tui::host::FoundServer;
-use crate::tui::keymap::{Action, Context};
+use crate::tui::keymap::{Action, Context, typed};
 use crate::tui::screens::ScreenKey;
 use crate::tui::screens::panel::{self, Panel};
 use crate::tui::screens::welcome;
@@ -21,7 +21,7 @@ use super::{actions, store};
 
 /// Takes in a key while something lies over the chat.
 pub(super) fn key(state: &mut AppState, key: KeyEvent, at: Stamp, fresh: Fresh) -> Vec<TuiEffect> {
-    let action = state.keymap.action(Context::Panel, key);
+    let action = state.keymap.action(Context::Panel, &key);
     match action {
         Some(Action::Suspend) if !matches!(state.overlay, Some(Overlay::Panel(_))) => {
             return actions::act(state, Action::Suspend, at, fresh);
@@ -56,10 +56,16 @@ fn screen_key(key: KeyEvent, action: Option<Action>) -> Option<ScreenKey> {
         Some(Action::PanelRename) => ScreenKey::Rename,
         Some(Action::PanelPin) => ScreenKey::Pin,
         Some(Action::PanelDelete) => ScreenKey::Delete,
-        Some(Action::PanelUndo) => ScreenKey::Undo,
-        Some(Action::Top) => ScreenKey::First,
-        Some(Action::Bottom) => ScreenKey::Last,
-        Some(Action::DeleteToLineStart) => ScreenKey::Kill,
+        Some(Action::PanelUndoDelete) => ScreenKey::Undo,
+        Some(Action::PanelOpen) => ScreenKey::Enter,
+        Some(Action::PanelUp) => ScreenKey::Up,
+        Some(Action::PanelDown) => ScreenKey::Down,
+        Some(Action::PanelPageUp) => ScreenKey::PageUp,
+        Some(Action::PanelPageDown) => ScreenKey::PageDown,
+        Some(Action::PanelFirst) => ScreenKey::First,
+        Some(Action::PanelLast) => ScreenKey::Last,
+        Some(Action::PanelErase) => ScreenKey::Backspace,
+        Some(Action::PanelClearFilter) => ScreenKey::Kill,
         _ => match key.code {
             KeyCode::Up => ScreenKey::Up,
             KeyCode::Down => ScreenKey::Down,
@@ -71,16 +77,13 @@ fn screen_key(key: KeyEvent, action: Option<Action>) -> Option<ScreenKey> {
             KeyCode::Esc => ScreenKey::Esc,
             KeyCode::Backspace => ScreenKey::Backspace,
             KeyCode::Delete => ScreenKey::Delete,
-            KeyCode::Char(c) if !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => {
-                ScreenKey::Char(c)
-            }
-            _ => return None,
+            _ => return typed(&key).map(ScreenKey::Char),
         },
     })
 }
 
 /// Hands a key to the screen on top, and does what it asks for.
-fn pass(state: &mut AppState, key: ScreenKey, at: Stamp) -> Vec<TuiEffect> {
+pub(super) fn pass(state: &mut AppState, key: ScreenKey, at: Stamp) -> Vec<TuiEffect> {
     let (columns, rows) = state.size;
     match &mut state.overlay {
         Some(Overlay::Help(help)) => {

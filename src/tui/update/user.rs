@@ -1,6 +1,6 @@
 //! What the user does: keys, pastes, the mouse, a new size.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::KeyEvent;
 
 use crate::chat::Stamp;
 use crate::tui::commands;
@@ -8,7 +8,7 @@ use crate::tui::composer::Edit;
 use crate::tui::effect::TuiEffect;
 use crate::tui::event::Fresh;
 use crate::tui::input::Input;
-use crate::tui::keymap::{Action, Context};
+use crate::tui::keymap::{Action, Context, typed};
 use crate::tui::state::AppState;
 
 use super::{actions, overlay, pointer};
@@ -54,10 +54,11 @@ fn key_pressed(state: &mut AppState, key: KeyEvent, at: Stamp, fresh: Fresh) -> 
     if state.overlay.is_some() {
         return overlay::key(state, key, at, fresh);
     }
-    if let Some(effects) = complete(state, key) {
-        return effects;
-    }
-    match state.keymap.action(Context::Composer, key) {
+    match state.keymap.action(Context::Composer, &key) {
+        Some(Action::Complete) => {
+            complete(state);
+            Vec::new()
+        }
         Some(action) => {
             if action != Action::Interrupt {
                 state.quit_armed = None;
@@ -72,8 +73,7 @@ fn key_pressed(state: &mut AppState, key: KeyEvent, at: Stamp, fresh: Fresh) -> 
 }
 
 fn type_char(state: &mut AppState, key: KeyEvent) {
-    let is_plain = !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SUPER);
-    if let (KeyCode::Char(c), true) = (key.code, is_plain) {
+    if let Some(c) = typed(&key) {
         state.quit_armed = None;
         edit(state, Edit::InsertChar(c));
     }
@@ -85,17 +85,14 @@ pub(super) fn edit(state: &mut AppState, edit: Edit) {
     state.draft_changed();
 }
 
-/// Keys that a list of completions takes while it is shown: Tab completes, Shift+Tab and Tab go on.
-fn complete(state: &mut AppState, key: KeyEvent) -> Option<Vec<TuiEffect>> {
-    let is_tab = matches!(key.code, KeyCode::Tab | KeyCode::BackTab);
-    if !is_tab {
-        return None;
-    }
+/// Completes a command that is being typed: a second Tab goes on to the next that fits.
+fn complete(state: &mut AppState) {
     let draft = state.composer.text();
     let found = commands::completions(&draft);
-    let (name, command) = found.get(state.completion.min(found.len().saturating_sub(1)))?;
+    let Some((name, command)) = found.first() else { return };
+    let is_whole = found.len() > 1 && draft[1..] == **name;
+    let (name, command) = if is_whole { found[1] } else { (*name, *command) };
     let space = if command.args.is_empty() { "" } else { " " };
     state.composer.set_text(&format!("/{name}{space}"));
     state.draft_changed();
-    Some(Vec::new())
 }
