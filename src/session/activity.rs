@@ -26,16 +26,16 @@ impl Turn {
         let model = self.model().clone();
         let first_token = first_token_limit(settings, &model);
         match &self.phase {
-            Phase::Committing | Phase::Booking(_) => Activity::Saving,
+            Phase::Committing | Phase::Booking => Activity::Saving,
             Phase::Connecting { since } => {
-                Activity::Connecting { model, since: *since, gives_up: *since + first_token }
+                Activity::Connecting { model, since: *since, gives_up: since.saturating_add(first_token) }
             }
-            Phase::Waiting { since } => Activity::Waiting { model, since: *since, gives_up: *since + first_token },
+            Phase::Waiting { since } => Activity::Waiting { model, since: *since, gives_up: since.saturating_add(first_token) },
             Phase::Streaming { first } => Activity::Streaming {
                 tokens: self.hundredths.div_ceil(100),
                 first: *first,
                 last: self.last_content,
-                gives_up: self.last_content + settings.timeouts.silence,
+                gives_up: self.last_content.saturating_add(settings.timeouts.silence),
             },
             Phase::Backoff { until, why } => Activity::Backoff {
                 attempt: self.tries + 1,

@@ -4,17 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::chat::{
-    AttemptId, Ending, Failure, FailureKind, Message, MessageId, ModelRef, OutputLimit, PicoUsd, RateLimits, Report,
-    Request, Stamp, Status, Usage,
+    AttemptId, Ending, Failure, FailureKind, Message, PicoUsd, RateLimits, Report, Stamp, Status, Usage,
 };
 
 use super::activity::first_token_limit;
+use super::calls::Calls;
 use super::effect::Effect;
 use super::event::Timer;
 use super::ledger::{OpenAttempt, worst_case};
-use super::retry::{Field, Situation, Verdict, decide};
+use super::retry::{Situation, Verdict, decide};
 use super::turn::{EndOfReply, Phase};
-use super::{Session, explain, tokens, wellformed};
+use super::{Session, explain, tokens};
 
 /// Text is saved at the latest this long after it came; with the time a sync takes it stays under 500 ms.
 const SAVE_AFTER: Duration = Duration::from_millis(300);
@@ -37,55 +37,31 @@ impl Session {
         }
         let request = Arc::new(self.request(&model, question));
         let spec = self.catalogue.spec(&model);
-        let input_tokens = Self::input_tokens(&request);
+        let input_tokens = tokens::of_request(&request);
         let reserved = if self.reserves { worst_case(&spec, &request, input_tokens) } else { None };
         let opening = self.opening(attempt, &model, reserved, at);
         out.push(if self.reserves { Effect::Reserve(opening) } else { Effect::Book(opening) });
         self.open
             .insert(attempt, OpenAttempt { spec, started: at.mono, input_tokens, output_hundredths: 0, sent: false });
         if let Some(turn) = &mut self.turn {
-            turn.phase = Phase::Booking(request);
+            turn.phase = Phase::Booking;
+            turn.request = Some(request);
         }
         for timer in [Timer::FirstToken, Timer::Fallback, Timer::Backoff] {
             out.push(Effect::CancelTimer(timer));
         }
     }
 
-    /// What is sent for `question` to `model`: what the model table says it takes, less what it refused.
-    fn request(&self, model: &ModelRef, question: MessageId) -> Request {
-        let spec = self.catalogue.spec(model);
-        let meta = self.meta();
-        let at = self.conversation.path().position(|message| message.id == question).unwrap_or_default();
-        let field = if self.refuses(model, Field::OutputLimit) { spec.limit_field.other() } else { spec.limit_field };
-        let output_limit = meta
-            .max_tokens
-            .map(|tokens| OutputLimit { field, tokens: spec.max_output.map_or(tokens, |most| tokens.min(most)) });
-        Request {
-            model: model.clone(),
-            messages: wellformed::messages(&self.conversation, &meta.system, self.choice().first_sent, at),
-            temperature: meta
-                .temperature
-                .filter(|_| spec.sends_temperature && !self.refuses(model, Field::Temperature)),
-            output_limit,
-            include_usage: !self.refuses(model, Field::StreamOptions),
-        }
-    }
-
-    /// Whether `model` refused `field` before; an endpoint that refuses `stream_options` does so for all its models.
-    fn refuses(&self, model: &ModelRef, field: Field) -> bool {
-        self.refusals.iter().any(|(other, refused)| {
-            *refused == field && (other == model || (field == Field::StreamOptions && other.provider == model.provider))
-        })
-    }
-
     pub(super) fn booked(&mut self, attempt: AttemptId, at: Stamp, out: &mut Vec<Effect>) {
         let turn = self.turn.as_mut().filter(|turn| turn.attempt == Some(attempt));
         let Some(turn) = turn else {
             // Stopped while it was being booked: it was never sent, and its row says so.
-            out.extend(self.close(attempt, &Report::bare(Ending::Cancelled), at).map(Effect::CloseAttempt));
+            if self.is_unsent(attempt) {
+                out.extend(self.close(attempt, &Report::bare(Ending::Cancelled), at).map(Effect::CloseAttempt));
+            }
             return;
         };
-        let Phase::Booking(request) = &turn.phase else { return };
+        let (Phase::Booking, Some(request)) = (&turn.phase, &turn.request) else { return };
         out.push(Effect::StartAttempt { attempt, request: Arc::clone(request) });
         turn.phase = Phase::Connecting { since: at.mono };
         let first_token = first_token_limit(&self.settings, turn.model());
@@ -101,6 +77,9 @@ impl Session {
 
     /// A budget refused the attempt: nothing was sent.
     pub(super) fn refused(&mut self, attempt: AttemptId, reason: String, at: Stamp, out: &mut Vec<Effect>) {
+        if !self.is_unsent(attempt) {
+            return;
+        }
         self.open.remove(&attempt);
         if self.is_current(attempt) {
             let end = EndOfReply { note: Some(reason), ..EndOfReply::default() };
@@ -108,13 +87,13 @@ impl Session {
         }
     }
 
-    pub(super) fn opened(&mut self, attempt: AttemptId, limits: RateLimits, at: Stamp) {
+    /// The server answered. That is no content yet: no limit begins anew.
+    pub(super) fn opened(&mut self, attempt: AttemptId, limits: RateLimits) {
         self.note_limits(limits);
-        if let Some(turn) = self.turn.as_mut().filter(|turn| turn.attempt == Some(attempt)) {
-            if let Phase::Connecting { since } = turn.phase {
-                turn.phase = Phase::Waiting { since };
-            }
-            turn.last_content = at.mono;
+        if let Some(turn) = self.turn.as_mut().filter(|turn| turn.attempt == Some(attempt))
+            && let Phase::Connecting { since } = turn.phase
+        {
+            turn.phase = Phase::Waiting { since };
         }
     }
 
@@ -124,12 +103,17 @@ impl Session {
         }
     }
 
+    /// An empty piece, such as many servers begin with, is no content.
     pub(super) fn text_arrived(&mut self, attempt: AttemptId, text: &str, at: Stamp, out: &mut Vec<Effect>) {
-        self.content_arrived(attempt, text, at, out, |reply| reply.content.push_str(text));
+        if !text.is_empty() {
+            self.content_arrived(attempt, text, at, out, |reply, _| reply.content.push_str(text));
+        }
     }
 
     pub(super) fn reasoning_arrived(&mut self, attempt: AttemptId, text: &str, at: Stamp, out: &mut Vec<Effect>) {
-        self.content_arrived(attempt, text, at, out, |reply| reply.reasoning.push_str(text));
+        if !text.is_empty() {
+            self.content_arrived(attempt, text, at, out, |reply, _| reply.reasoning.push_str(text));
+        }
     }
 
     pub(super) fn call_arrived(
@@ -140,12 +124,11 @@ impl Session {
         out: &mut Vec<Effect>,
     ) {
         let (index, id, name, arguments) = piece;
-        if self.is_current(attempt)
-            && let Some(turn) = &mut self.turn
-        {
-            turn.calls.piece(index, id, name, arguments);
+        if id.is_none() && name.is_none() && arguments.is_empty() {
+            return;
         }
-        self.content_arrived(attempt, arguments, at, out, |_| ());
+        let text = format!("{}{arguments}", name.as_deref().unwrap_or_default());
+        self.content_arrived(attempt, &text, at, out, |_, calls| calls.piece(index, id, name, arguments));
     }
 
     /// What all pieces of content have in common. A late one of a cancelled attempt changes nothing.
@@ -155,9 +138,9 @@ impl Session {
         text: &str,
         at: Stamp,
         out: &mut Vec<Effect>,
-        add: impl FnOnce(&mut Message),
+        add: impl FnOnce(&mut Message, &mut Calls),
     ) {
-        if !self.is_current(attempt) {
+        if !self.is_current(attempt) || self.is_unsent(attempt) {
             return;
         }
         let Some(turn) = &mut self.turn else { return };
@@ -177,10 +160,9 @@ impl Session {
             turn.save_armed = true;
             out.push(Effect::StartTimer { timer: Timer::Save, after: SAVE_AFTER });
         }
-        let reply = turn.reply;
-        let Some(reply) = self.conversation.get_mut(reply) else { return };
-        add(reply);
-        if reply.content.len() + reply.reasoning.len() > MAX_REPLY_BYTES {
+        let Some(reply) = self.conversation.get_mut(turn.reply) else { return };
+        add(reply, &mut turn.calls);
+        if reply.content.len() + reply.reasoning.len() + turn.calls.bytes() > MAX_REPLY_BYTES {
             let failure = Failure::new(FailureKind::TooLarge, "the reply passed 32 MiB");
             self.cancel_attempt(out);
             self.give_up(&failure, self.estimate_so_far(), at, out);
@@ -241,7 +223,7 @@ impl Session {
         out: &mut Vec<Effect>,
     ) {
         let Some(turn) = &self.turn else { return };
-        let request = self.request(turn.model(), turn.question);
+        let Some(request) = turn.request.clone() else { return };
         let situation = Situation {
             failure,
             request: &request,
@@ -252,15 +234,15 @@ impl Session {
         };
         match decide(situation, &self.settings.retry) {
             Verdict::Again { after } => self.back_off(after, failure, at, out),
-            Verdict::Without(field) => {
-                let model = request.model;
+            Verdict::Without(field) if self.can_do_without(field, &request) => {
+                let model = request.model.clone();
                 out.push(Effect::Say(explain::without(field, &model)));
                 self.refusals.insert((model.clone(), field));
                 out.push(Effect::RememberRefusal { model, field });
                 self.next_attempt(at, out);
             }
             Verdict::Next => self.next_model(failure.short(), at, out),
-            Verdict::GiveUp => {
+            Verdict::Without(_) | Verdict::GiveUp => {
                 let note = Some(explain::failure(failure, &request.model));
                 self.end_failed(EndOfReply { finish: None, usage, cost, note }, at, out);
             }
@@ -270,7 +252,7 @@ impl Session {
     fn back_off(&mut self, after: Duration, failure: &Failure, at: Stamp, out: &mut Vec<Effect>) {
         let Some(turn) = &mut self.turn else { return };
         turn.attempt = None;
-        turn.phase = Phase::Backoff { until: at.mono + after, why: failure.short() };
+        turn.phase = Phase::Backoff { until: at.mono.saturating_add(after), why: failure.short() };
         for timer in [Timer::FirstToken, Timer::Fallback] {
             out.push(Effect::CancelTimer(timer));
         }
@@ -294,10 +276,16 @@ impl Session {
     }
 
     fn end_failed(&mut self, end: EndOfReply, at: Stamp, out: &mut Vec<Effect>) {
-        let has_text =
-            self.turn.as_ref().and_then(|turn| self.conversation.get(turn.reply)).is_some_and(Message::has_substance);
-        let status = if has_text { Status::Interrupted } else { Status::Failed };
+        let has_substance = self.turn.as_ref().is_some_and(|turn| {
+            turn.calls.bytes() > 0 || self.conversation.get(turn.reply).is_some_and(Message::has_substance)
+        });
+        let status = if has_substance { Status::Interrupted } else { Status::Failed };
         self.end_turn(status, end, at, out);
+    }
+
+    /// Whether an attempt's row is being opened and its request has not left.
+    fn is_unsent(&self, attempt: AttemptId) -> bool {
+        self.open.get(&attempt).is_some_and(|open| !open.sent)
     }
 
     fn is_current(&self, attempt: AttemptId) -> bool {

@@ -21,13 +21,13 @@ impl Session {
                 self.next_model(why, at, out);
             }
             Timer::FirstToken if turn.attempt.is_some() => self.no_first_token(at, out),
-            Timer::Silence => self.silence(at, out),
+            Timer::Silence if matches!(turn.phase, Phase::Streaming { .. }) => self.silence(at, out),
             Timer::Turn => {
                 let failure = Failure::new(FailureKind::TurnTooLong, explain::duration(self.settings.timeouts.turn));
                 self.cancel_attempt(out);
                 self.give_up(&failure, self.estimate_so_far(), at, out);
             }
-            Timer::Backoff | Timer::Fallback | Timer::FirstToken => {}
+            Timer::Backoff | Timer::Fallback | Timer::FirstToken | Timer::Silence => {}
         }
     }
 
@@ -76,7 +76,7 @@ impl Session {
             Phase::Streaming { .. } => {
                 out.push(Effect::StartTimer { timer: Timer::Silence, after: timeouts.silence });
             }
-            Phase::Committing | Phase::Booking(_) | Phase::Backoff { .. } => {}
+            Phase::Committing | Phase::Booking | Phase::Backoff { .. } => {}
         }
     }
 }

@@ -40,9 +40,13 @@ pub fn failure(failure: &Failure, model: &ModelRef) -> String {
         FailureKind::QuotaExhausted => format!(
             "The account at {provider} has no credit left{said}. Add some there, or choose another model with /model."
         ),
-        FailureKind::Transient | FailureKind::Server => {
-            format!("{provider} has a fault of its own{said}. Try /retry in a while, or another model with /model.")
-        }
+        FailureKind::Transient | FailureKind::Server => match failure.retry_after {
+            Some(wait) => format!(
+                "{provider} has a fault of its own{said} and asks to wait {}. Come back then and /retry, or choose another model with /model.",
+                duration(wait)
+            ),
+            None => format!("{provider} has a fault of its own{said}. Try /retry in a while, or another model with /model."),
+        },
         FailureKind::Redirect => format!(
             "{provider}'s address points elsewhere{said}. The key is never sent on: set the new address as the base URL."
         ),

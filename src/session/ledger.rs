@@ -33,16 +33,17 @@ impl OpenAttempt {
     }
 
     /// What the attempt is billed, as far as it can be known. What was never sent, or was refused before
-    /// it was worked on, costs nothing; what was cut short is counted here.
-    pub fn billed(&self, report: &Report) -> Usage {
-        if let Some(usage) = report.usage.and_then(Usage::plausible) {
-            return usage;
+    /// it was worked on, costs nothing; what was cut short is counted here. `None` where the provider
+    /// reports what cannot be true: then nobody knows what it bills.
+    pub fn billed(&self, report: &Report) -> Option<Usage> {
+        if let Some(said) = report.usage {
+            return said.plausible();
         }
-        match &report.ending {
+        Some(match &report.ending {
             Ending::Failed(failure) if self.output_hundredths == 0 && is_free(failure) => Usage::default(),
             Ending::Cancelled if !self.sent => Usage::default(),
             _ => self.estimate(),
-        }
+        })
     }
 }
 
@@ -66,9 +67,10 @@ fn is_free(failure: &Failure) -> bool {
 /// `None` where the price or the limit is unknown.
 pub(super) fn worst_case(spec: &ModelSpec, request: &Request, input_tokens: u64) -> Option<PicoUsd> {
     let output = request.output_limit.map(|limit| limit.tokens).or(spec.max_output)?;
-    // The estimate of the input may be low; a tenth more than it says stays on the safe side.
-    let input = input_tokens + input_tokens / 10 + 16;
-    spec.cost(&Usage { input, output: u64::from(output), estimated: true, ..Usage::default() })
+    let input = tokens::with_margin(input_tokens);
+    let usage = Usage { input, output: u64::from(output), estimated: true, ..Usage::default() };
+    // Writing to the cache costs more than plain input with some.
+    [0, input].into_iter().map(|cache_write| spec.cost(&Usage { cache_write, ..usage })).max().flatten()
 }
 
 impl Session {
@@ -107,11 +109,11 @@ impl Session {
             Ending::Cancelled => None,
         };
         // Nothing costs nothing, whatever the price.
-        let cost = if usage.total() == 0 { Some(PicoUsd(0)) } else { open.spec.cost(&usage) };
+        let cost = usage.and_then(|usage| if usage.total() == 0 { Some(PicoUsd(0)) } else { open.spec.cost(&usage) });
         Some(LedgerClosing {
             attempt,
             outcome,
-            usage: Some(usage),
+            usage,
             cost,
             took_ms: at.mono.saturating_sub(open.started).as_millis() as u64,
             status,
@@ -130,18 +132,5 @@ impl Session {
     pub(super) fn cost_of(&self, usage: Option<&Usage>) -> Option<PicoUsd> {
         let model = self.turn.as_ref()?.model();
         self.catalogue.spec(model).cost(usage?)
-    }
-
-    /// Tokens of a request, estimated.
-    pub(super) fn input_tokens(request: &Request) -> u64 {
-        let messages: u64 = request
-            .messages
-            .iter()
-            .map(|message| {
-                let calls: u64 = message.tool_calls.iter().map(|call| tokens::estimate(&call.arguments) + 8).sum();
-                tokens::estimate(&message.content) + calls + tokens::PER_MESSAGE
-            })
-            .sum();
-        messages + tokens::PER_REQUEST
     }
 }

@@ -5,6 +5,7 @@ pub mod activity;
 mod attempt;
 pub mod calls;
 mod clock;
+mod compose;
 pub mod effect;
 pub mod event;
 pub mod explain;
@@ -107,7 +108,7 @@ impl Session {
             Happened::Committed { message } => self.committed(message, at, &mut out),
             Happened::Booked { attempt } => self.booked(attempt, at, &mut out),
             Happened::Refused { attempt, reason } => self.refused(attempt, reason, at, &mut out),
-            Happened::Opened { attempt, limits } => self.opened(attempt, limits, at),
+            Happened::Opened { attempt, limits } => self.opened(attempt, limits),
             Happened::TextArrived { attempt, text } => self.text_arrived(attempt, &text, at, &mut out),
             Happened::ReasoningArrived { attempt, text } => self.reasoning_arrived(attempt, &text, at, &mut out),
             Happened::ToolCallArrived { attempt, index, id, name, arguments } => {
@@ -175,7 +176,7 @@ impl Session {
     }
 
     fn submitted(&mut self, queued: Queued, at: Stamp, out: &mut Vec<Effect>) {
-        if queued.text.trim().is_empty() {
+        if queued.text.trim().is_empty() || self.knows(queued.message) || self.knows(queued.reply) {
             return;
         }
         if self.turn.is_some() {
@@ -206,16 +207,27 @@ impl Session {
         self.refresh_choice();
     }
 
-    /// Counts anew what the next request would carry; only messages that are sent are looked at.
+    /// Whether an id is taken: the same event told twice must not put a message in twice.
+    fn knows(&self, id: MessageId) -> bool {
+        self.conversation.get(id).is_some()
+            || self.turn.as_ref().is_some_and(|turn| turn.reply == id)
+            || self.queue.iter().any(|queued| queued.message == id || queued.reply == id)
+    }
+
+    /// Counts anew what the next request would carry.
     fn refresh_choice(&mut self) {
-        let limit = self.context_limit();
+        self.choice = self.choose(self.context_limit());
+    }
+
+    /// Chooses what fits into `limit` tokens; only messages that are sent are counted, and each once.
+    fn choose(&mut self, limit: u64) -> Choice {
         let conversation = &self.conversation;
         let cache = &mut self.token_cache;
         let streaming = self.turn.as_ref().map(|turn| turn.reply);
-        self.choice = history::latest::choose(conversation, &conversation.meta.system, limit, |id| {
+        history::latest::choose(conversation, &conversation.meta.system, limit, |id| {
             let count = || conversation.get(id).map_or(0, tokens::of_message);
             if streaming == Some(id) { count() } else { *cache.entry(id).or_insert_with(count) }
-        });
+        })
     }
 
     /// The question of the shown path that a retry answers anew, and its position.

@@ -1,6 +1,6 @@
 //! An estimate of how many tokens a text is, for models whose tokenizer is not at hand. Shown with `~`.
 
-use crate::chat::Message;
+use crate::chat::{Message, Request, Usage};
 
 /// Tokens that each message costs besides its text, and that each request costs besides its messages
 /// (OpenAI's cookbook, "How to count tokens": 3 and 3; one more for a margin).
@@ -42,12 +42,29 @@ pub fn hundredths(text: &str) -> u64 {
 #[must_use]
 pub fn of_message(message: &Message) -> u64 {
     let calls: u64 = message.tool_calls.iter().map(|call| estimate(&call.name) + estimate(&call.arguments) + 8).sum();
-    let counted = message.usage.filter(|usage| !usage.estimated && message.tool_calls.is_empty());
+    let counted = message.usage.and_then(Usage::plausible).filter(|usage| !usage.estimated && message.tool_calls.is_empty());
     let text = match counted {
         Some(usage) if usage.output > usage.reasoning => usage.output - usage.reasoning,
         _ => estimate(&message.content),
     };
     text + calls + PER_MESSAGE
+}
+
+/// What a request costs as input.
+#[must_use]
+pub fn of_request(request: &Request) -> u64 {
+    let messages = request.messages.iter().map(|message| {
+        let calls: u64 =
+            message.tool_calls.iter().map(|call| estimate(&call.name) + estimate(&call.arguments) + 8).sum();
+        estimate(&message.content) + calls + PER_MESSAGE
+    });
+    messages.sum::<u64>() + PER_REQUEST
+}
+
+/// An estimate and a tenth more, to be on the safe side of a provider's own count.
+#[must_use]
+pub const fn with_margin(estimated: u64) -> u64 {
+    estimated.saturating_add(estimated / 10).saturating_add(16)
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use super::{Queued, Session};
 #[derive(Debug, Clone)]
 pub(super) enum Phase {
     Committing,
-    Booking(Arc<Request>),
+    Booking,
     Connecting { since: Duration },
     Waiting { since: Duration },
     Streaming { first: Duration },
@@ -40,6 +40,8 @@ pub(super) struct Turn {
     pub attempts: u32,
     /// The attempt that may still change the text.
     pub attempt: Option<AttemptId>,
+    /// What the last attempt sends or has sent.
+    pub request: Option<Arc<Request>>,
     /// Why each earlier model of the chain did not answer.
     pub passed: Vec<(ModelRef, String)>,
     pub last_content: Duration,
@@ -63,6 +65,7 @@ impl Turn {
             tries: 0,
             attempts: 0,
             attempt: None,
+            request: None,
             passed: Vec::new(),
             last_content: at.mono,
             saved: (0, 0),
@@ -80,10 +83,20 @@ impl Turn {
         self.chain_at + 1 < self.chain.len()
     }
 
-    /// "answered by B (A: 503)", where another model than the chat's own has answered.
-    pub fn attribution(&self) -> Option<String> {
-        let why: Vec<String> = self.passed.iter().map(|(model, why)| format!("{model}: {why}")).collect();
-        (!why.is_empty()).then(|| format!("answered by {} ({})", self.model(), why.join(", ")))
+    /// What the user is told of who answered, and why it ended as it did. "answered by B (A: 503)" stands where
+    /// another model than the chat's own has `answered`.
+    fn note(&self, answered: bool, why: Option<String>) -> Option<String> {
+        let passed = |between: &str, after: &str| {
+            let each = self.passed.iter().map(|(model, why)| format!("{model}{between}{why}{after}"));
+            each.collect::<Vec<_>>().join(", ")
+        };
+        match why {
+            why if self.passed.is_empty() => why,
+            None if answered => Some(format!("answered by {} ({})", self.model(), passed(": ", ""))),
+            Some(why) if answered => Some(format!("answered by {} ({}). {why}", self.model(), passed(": ", ""))),
+            Some(why) => Some(format!("{why} Tried before it: {}.", passed(" (", ")"))),
+            None => Some(format!("Tried: {}.", passed(" (", ")"))),
+        }
     }
 }
 
@@ -117,7 +130,7 @@ impl Session {
 
     /// Answers the last question again. The old replies stay; the fresh one stands beside them.
     pub(super) fn retried(&mut self, reply: MessageId, at: Stamp, out: &mut Vec<Effect>) {
-        if self.turn.is_some() {
+        if self.turn.is_some() || self.knows(reply) {
             return;
         }
         let Some((_, question)) = self.last_question() else {
@@ -164,9 +177,8 @@ impl Session {
 
     /// The user stopped the reply.
     pub(super) fn stopped(&mut self, at: Stamp, out: &mut Vec<Effect>) {
-        let Some(turn) = &self.turn else { return };
-        if matches!(turn.phase, Phase::Committing) {
-            self.push_reply(at, out);
+        if self.turn.is_none() {
+            return;
         }
         self.cancel_attempt(out);
         let end = EndOfReply { usage: self.estimate_so_far(), ..EndOfReply::default() };
@@ -179,35 +191,35 @@ impl Session {
         let Some(turn) = &mut self.turn else { return };
         let Some(attempt) = turn.attempt.take() else { return };
         // While it is being booked it has not been started; `booked` closes it.
-        if !matches!(turn.phase, Phase::Booking(_)) {
+        if !matches!(turn.phase, Phase::Booking) {
             out.push(Effect::CancelAttempt { attempt });
         }
     }
 
     /// The one end of a turn: the reply is saved as it is for good, and what waits is begun or given back.
     pub(super) fn end_turn(&mut self, status: Status, end: EndOfReply, at: Stamp, out: &mut Vec<Effect>) {
-        let Some(turn) = self.turn.take() else { return };
-        let attribution = turn.attribution();
+        if self.turn.as_ref().is_some_and(|turn| matches!(turn.phase, Phase::Committing)) {
+            // Every turn has a reply to end in, even where the disk has not answered yet.
+            self.push_reply(at, out);
+        }
+        let Some(mut turn) = self.turn.take() else { return };
         let took = at.mono.saturating_sub(turn.started).as_millis() as u64;
         let note = end.note.clone();
         if let Some(reply) = self.conversation.get_mut(turn.reply) {
-            reply.tool_calls = turn.calls.finish();
+            reply.tool_calls = std::mem::take(&mut turn.calls).finish();
             reply.status = status;
             reply.finish = end.finish;
             reply.usage = end.usage;
             reply.cost = end.cost;
             reply.took_ms = Some(took);
-            reply.note = match (attribution, end.note) {
-                (Some(who), Some(why)) => Some(format!("{who}. {why}")),
-                (who, why) => who.or(why),
-            };
+            reply.note = turn.note(reply.has_substance() || status == Status::Complete, end.note);
             out.push(Effect::FinishReply(reply.clone()));
         }
         for timer in [Timer::FirstToken, Timer::Fallback, Timer::Silence, Timer::Turn, Timer::Backoff, Timer::Save] {
             out.push(Effect::CancelTimer(timer));
         }
         out.push(Effect::TurnEnded);
-        if status == Status::Failed {
+        if status != Status::Complete {
             self.show_older_reply(turn.reply, note, out);
         }
         self.refresh_choice();
@@ -220,13 +232,13 @@ impl Session {
         }
     }
 
-    /// A failed regeneration leaves the old reply on screen, and says why it is there.
+    /// A regeneration of which nothing came leaves the old reply on screen, and says why it is there.
     fn show_older_reply(&mut self, failed: MessageId, note: Option<String>, out: &mut Vec<Effect>) {
         let shown = self.conversation.best_sibling(failed);
         if shown != failed {
             self.conversation.activate(shown);
             let why = note.unwrap_or_default();
-            out.push(Effect::Say(format!("No new reply; the earlier one is still here. {why}")));
+            out.push(Effect::Say(format!("No new reply; the earlier one is still here. {why}").trim_end().to_owned()));
         }
     }
 }

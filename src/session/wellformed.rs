@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use crate::chat::{Conversation, Message, RequestMessage, Role};
+use crate::chat::{Conversation, Message, RequestMessage, Role, ToolCall};
 
 use super::history::is_sent;
 
@@ -22,18 +22,11 @@ pub fn messages(conversation: &Conversation, system: &str, first_sent: usize, qu
         .filter(|at| is_sent(conversation, *at, Some(question)))
         .filter_map(|at| conversation.at(at))
         .collect();
+    let mut taken = HashSet::new();
     for (position, message) in sent.iter().enumerate() {
         match message.role {
             Role::User => push_user(&mut out, &message.content),
-            Role::Assistant => {
-                out.push(RequestMessage {
-                    role: Role::Assistant,
-                    content: message.content.clone(),
-                    tool_calls: message.tool_calls.clone(),
-                    tool_call_id: None,
-                });
-                push_results(&mut out, message, &sent[position + 1..]);
-            }
+            Role::Assistant => push_reply(&mut out, message, &sent[position + 1..], &mut taken),
             // Results are placed right behind their calls; one without a call is dropped.
             Role::Tool => {}
             Role::System => out.push(RequestMessage::text(Role::System, message.content.clone())),
@@ -52,19 +45,50 @@ fn push_user(out: &mut Vec<RequestMessage>, text: &str) {
     }
 }
 
-fn push_results(out: &mut Vec<RequestMessage>, reply: &Message, later: &[&Message]) {
-    let results: Vec<&&Message> = later.iter().take_while(|message| message.role == Role::Tool).collect();
-    let mut answered = HashSet::new();
-    for call in &reply.tool_calls {
-        if !answered.insert(call.id.as_str()) {
-            continue;
-        }
-        let found = results.iter().find(|result| result.tool_call_id.as_deref() == Some(call.id.as_str()));
-        out.push(RequestMessage {
+/// A reply and, right behind it, one result for each of its calls, whether there was one or not. `taken` are the
+/// ids used in this request so far: some models number their calls anew in every reply, and ids must differ.
+fn push_reply(out: &mut Vec<RequestMessage>, reply: &Message, later: &[&Message], taken: &mut HashSet<String>) {
+    let mut results: Vec<&Message> = later.iter().copied().take_while(|message| message.role == Role::Tool).collect();
+    let mut calls = Vec::new();
+    let mut answers = Vec::new();
+    // A call that was cut off before its name came cannot be told.
+    for call in reply.tool_calls.iter().filter(|call| !call.name.is_empty()) {
+        let found = results.iter().position(|result| result.tool_call_id.as_ref() == Some(&call.id));
+        let content = found.map_or_else(|| NO_RESULT.to_owned(), |at| results.remove(at).content.clone());
+        let id = fresh(&call.id, taken);
+        answers.push(RequestMessage {
             role: Role::Tool,
-            content: found.map_or_else(|| NO_RESULT.to_owned(), |result| result.content.clone()),
+            content,
             tool_calls: Vec::new(),
-            tool_call_id: Some(call.id.clone()),
+            tool_call_id: Some(id.clone()),
         });
+        calls.push(ToolCall { id, name: call.name.clone(), arguments: arguments(&call.arguments) });
     }
+    if calls.is_empty() && reply.content.is_empty() {
+        return;
+    }
+    out.push(RequestMessage {
+        role: Role::Assistant,
+        content: reply.content.clone(),
+        tool_calls: calls,
+        tool_call_id: None,
+    });
+    out.extend(answers);
+}
+
+/// `id`, or where it is taken, the first of `id_2`, `id_3` … that is not.
+fn fresh(id: &str, taken: &mut HashSet<String>) -> String {
+    let mut own = id.to_owned();
+    let mut number = 1u32;
+    while own.is_empty() || !taken.insert(own.clone()) {
+        number += 1;
+        own = format!("{id}_{number}");
+    }
+    own
+}
+
+/// Arguments that were cut off are no JSON, and some servers answer 400 to them: the call goes without.
+fn arguments(written: &str) -> String {
+    let is_object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(written).is_ok();
+    if is_object { written.to_owned() } else { "{}".to_owned() }
 }

@@ -15,7 +15,7 @@ pub fn choose(
     mut count: impl FnMut(MessageId) -> u64,
 ) -> Choice {
     let fixed =
-        tokens::PER_REQUEST + if system.is_empty() { 0 } else { tokens::estimate(system) + tokens::PER_MESSAGE };
+        tokens::PER_REQUEST + if system.trim().is_empty() { 0 } else { tokens::estimate(system) + tokens::PER_MESSAGE };
     let question = conversation.path().rposition(|message| message.role == Role::User);
     let mut choice = Choice { first_sent: conversation.len(), tokens: fixed };
     let mut used = fixed;

@@ -3,7 +3,7 @@
 
 pub mod latest;
 
-use crate::chat::{Conversation, ModelSpec, Settings};
+use crate::chat::{Conversation, ModelSpec, Role, Settings, Status};
 
 /// What a strategy chose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -31,11 +31,11 @@ pub fn limit(spec: &ModelSpec, settings: &Settings, max_tokens: Option<u32>) -> 
 pub fn is_sent(conversation: &Conversation, at: usize, answered: Option<usize>) -> bool {
     let Some(message) = conversation.at(at) else { return false };
     match message.role {
-        crate::chat::Role::Assistant => {
+        Role::Assistant => {
             // Reasoning alone is nothing that can be sent back.
-            !message.content.is_empty() || !message.tool_calls.is_empty()
+            message.status != Status::Failed && (!message.content.is_empty() || !message.tool_calls.is_empty())
         }
-        crate::chat::Role::User => answered == Some(at) || !conversation.is_failed_question(at),
+        Role::User => answered == Some(at) || !conversation.is_failed_question(at),
         _ => true,
     }
 }
