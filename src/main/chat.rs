@@ -19,6 +19,7 @@ use munshi::store::sqlite::{OpenOptions, SqliteStore};
 use munshi::tui::host::Host as _;
 use munshi::tui::run::{Exit, Opening};
 use munshi::tui::state::Preferences;
+use munshi::tui::theme::ColourDepth;
 use munshi::tui::{self, Launch};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -89,6 +90,8 @@ async fn session(config: Config, is_demo: bool, opening: Opening, log_notice: Op
     let launch = Launch {
         preferences,
         bindings,
+        theme: config.ui.theme.clone(),
+        theme_folder: config.paths.config.join("themes"),
         opening,
         notices: config.notices.iter().cloned().chain(log_notice).collect(),
         ended: terminations()?,
@@ -114,9 +117,8 @@ fn preferences(
         catalogue: Arc::clone(&config.catalogue),
         max_input_chars: config.limits.max_input_chars,
         paste_attachment_chars: config.limits.paste_attachment_chars,
-        theme_name: config.ui.theme.clone(),
         mouse: config.ui.mouse,
-        no_colour: env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
+        colours: colours(),
         zone: clock.zone().clone(),
         demo,
         places: vec![
@@ -126,6 +128,12 @@ fn preferences(
         ],
         ready,
     }
+}
+
+/// How many colours the terminal shows, as the environment tells.
+fn colours() -> ColourDepth {
+    let told = |name| env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+    ColourDepth::detect(told("NO_COLOR").as_deref(), told("COLORTERM").as_deref(), told("TERM").as_deref())
 }
 
 /// Cancelled when the system asks to end.

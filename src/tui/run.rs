@@ -15,7 +15,7 @@ use crate::session;
 use crate::store::Scope;
 
 use super::event::{Fresh, Happened, TuiEvent};
-use super::input::{Gate, Input};
+use super::input::{Input, InputGate};
 use super::stage::Stage;
 use super::state::AppState;
 use super::update::{next_tick, update};
@@ -56,7 +56,7 @@ pub struct App<S> {
     stage: S,
     state: AppState,
     world: World,
-    gate: Gate,
+    gate: InputGate,
     /// Whether what is shown may have changed.
     is_dirty: bool,
     /// When the last frame was drawn, on the monotonic clock.
@@ -68,7 +68,7 @@ impl<S: Stage> App<S> {
     /// An app over a terminal, a state and a world.
     #[must_use]
     pub fn new(stage: S, state: AppState, world: World) -> Self {
-        Self { stage, state, world, gate: Gate::default(), is_dirty: true, drawn_at: None, quits: None }
+        Self { stage, state, world, gate: InputGate::default(), is_dirty: true, drawn_at: None, quits: None }
     }
 
     /// Runs until the user or the system ends it.
@@ -150,13 +150,13 @@ impl<S: Stage> App<S> {
         events: &mut (impl Stream<Item = io::Result<TerminalEvent>> + Unpin),
     ) -> io::Result<()> {
         let now = self.world.runtime.clock().mono();
-        let mut burst = vec![first];
-        while burst.len() < INPUTS_A_FRAME
-            && let Some(Some(event)) = events.next().now_or_never()
-        {
-            burst.push(event?);
+        let mut inputs = Vec::new();
+        self.gate.feed(first, now, &mut inputs);
+        for _ in 1..INPUTS_A_FRAME {
+            let Some(Some(event)) = events.next().now_or_never() else { break };
+            self.gate.feed(event?, now, &mut inputs);
         }
-        for input in self.gate.take(burst, now) {
+        for input in inputs {
             self.input(input);
         }
         Ok(())
@@ -170,7 +170,9 @@ impl<S: Stage> App<S> {
     /// Takes in what the world has to say; of the streams only once a frame is due.
     fn take_in(&mut self) {
         let now = self.world.runtime.clock().mono();
-        for input in self.gate.due(now) {
+        let mut inputs = Vec::new();
+        self.gate.due(now, &mut inputs);
+        for input in inputs {
             self.input(input);
         }
         let streams = self.world.runtime.is_urgent() || self.drawn_at.is_none_or(|drawn| drawn + FRAME <= now);
@@ -206,7 +208,7 @@ impl<S: Stage> App<S> {
     fn deadline(&self) -> Option<Duration> {
         let frame = (self.is_dirty || self.world.runtime.has_waiting())
             .then(|| self.drawn_at.map_or(Duration::ZERO, |drawn| drawn + FRAME));
-        [frame, next_tick(&self.state), self.world.runtime.next_timer(), self.gate.next_due()].into_iter().flatten().min()
+        [frame, next_tick(&self.state), self.world.runtime.next_timer(), self.gate.deadline()].into_iter().flatten().min()
     }
 
     fn draw(&mut self) -> io::Result<()> {

@@ -16,7 +16,7 @@ use super::composer::{Composer, History};
 use super::effect::TuiEffect;
 use super::keymap::Keymap;
 use super::screens::{help::Help, panel::Panel, welcome::Welcome};
-use super::theme::Theme;
+use super::theme::{ColourDepth, Theme};
 use super::transcript::{Anchor, Cache, Drawn, Highlights, Notice, NoticeKind, Selection};
 
 /// A draft is saved this long after its first unsaved change.
@@ -38,10 +38,9 @@ pub struct Preferences {
     pub max_input_chars: usize,
     /// Characters; a longer paste becomes an attachment.
     pub paste_attachment_chars: usize,
-    pub theme_name: String,
     pub mouse: bool,
-    /// Whether the user wants no colours (`NO_COLOR`).
-    pub no_colour: bool,
+    /// How many colours the terminal shows.
+    pub colours: ColourDepth,
     pub zone: TimeZone,
     /// Whether this is the demo.
     pub demo: bool,
@@ -404,9 +403,8 @@ impl AppState {
     }
 
     /// Changes the colours.
-    pub fn set_theme(&mut self, theme: Theme, name: &str) {
-        self.theme = theme;
-        name.clone_into(&mut self.preferences.theme_name);
+    pub fn set_theme(&mut self, theme: Theme) {
+        self.theme = theme.for_depth(self.preferences.colours);
         self.cache = Cache::default();
     }
 }

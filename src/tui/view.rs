@@ -12,6 +12,7 @@ use super::composer::ComposerStyle;
 use super::screens::paint::{clear, put};
 use super::state::{AppState, Overlay};
 use super::status::{self, Part, SEPARATOR};
+use super::theme::Role;
 use super::transcript::{self, Cache, Drawn, LiveStatus, TranscriptView};
 
 /// Below this the screen only says that it is too small.
@@ -154,7 +155,7 @@ pub fn draw(state: &AppState, cache: &mut Cache, area: Rect, buf: &mut Buffer) -
                 clear(buf, area);
             } else {
                 for y in 0..area.height {
-                    buf[(regions.panel.width, y)].set_symbol("│").set_style(state.theme.rule());
+                    buf[(regions.panel.width, y)].set_symbol("│").set_style(state.theme.border());
                 }
             }
             cursor = panel.draw(regions.panel, buf, &state.theme, state.now.unix_ms, &state.preferences.zone);
@@ -179,7 +180,7 @@ fn draw_chat(state: &AppState, cache: &mut Cache, regions: Regions, buf: &mut Bu
     for rule in [regions.upper_rule, regions.lower_rule] {
         for x in rule.left()..rule.right() {
             if rule.height > 0 {
-                buf[(x, rule.y)].set_symbol("─").set_style(state.theme.rule());
+                buf[(x, rule.y)].set_symbol("─").set_style(state.theme.border());
             }
         }
     }
@@ -208,13 +209,13 @@ fn draw_composer(state: &AppState, regions: Regions, buf: &mut Buffer) -> Option
         } else {
             "Write a message; / for commands."
         };
-        put(buf, area, area.x, area.y, &Sanitised::trusted(hint), state.theme.muted());
+        put(buf, area, area.x, area.y, &Sanitised::trusted(hint), state.theme.placeholder());
     }
     let style = ComposerStyle {
         text: state.theme.base(),
-        token: state.theme.accent(),
+        token: state.theme.role(Role::Token),
         escape: state.theme.ink(Ink::Escape, Emphasis::default()),
-        cursor: Some(state.theme.cursor()),
+        cursor: Some(state.theme.role(Role::Cursor)),
     };
     state.composer.draw(area, buf, &style)
 }
@@ -223,12 +224,12 @@ fn draw_status(state: &AppState, area: Rect, buf: &mut Buffer) {
     let mut x = area.x + 1;
     for (at, segment) in status::segments(state, area.width).iter().enumerate() {
         if at > 0 {
-            x = put(buf, area, x, area.y, &Sanitised::trusted(SEPARATOR), state.theme.rule());
+            x = put(buf, area, x, area.y, &Sanitised::trusted(SEPARATOR), state.theme.border());
         }
         let style = match segment.part {
-            Part::Plain => state.theme.base(),
+            Part::Plain => state.theme.status(),
             Part::Muted => state.theme.muted(),
-            Part::Busy => state.theme.accent(),
+            Part::Busy => state.theme.active(),
             Part::Warning => state.theme.warning(),
             Part::Error => state.theme.error(),
         };

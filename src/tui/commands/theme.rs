@@ -12,18 +12,22 @@ pub const COMMAND: Command = Command {
     summary: "Change the colours; alone, list the themes.",
     run: |state, call| {
         if call.args.is_empty() {
-            state.note(format!("Themes: {}. Now: {}.", Theme::names().join(", "), state.preferences.theme_name));
+            state.note(format!("Themes: {}. Now: {}.", names(), state.theme.name()));
             return Vec::new();
         }
         match Theme::named(call.args) {
             Some(theme) => {
-                state.set_theme(theme, call.args);
+                state.set_theme(theme);
                 vec![TuiEffect::SaveTheme(call.args.to_owned())]
             }
             None => {
-                state.complain(format!("There is no theme “{}”. There are: {}.", call.args, Theme::names().join(", ")));
+                state.complain(format!("There is no theme “{}”. There are: {}.", call.args, names()));
                 Vec::new()
             }
         }
     },
 };
+
+fn names() -> String {
+    Theme::builtin_names().collect::<Vec<_>>().join(", ")
+}

@@ -17,12 +17,6 @@ use super::{actions, overlay, pointer};
 pub(super) fn input(state: &mut AppState, input: Input, at: Stamp, fresh: Fresh) -> Vec<TuiEffect> {
     match input {
         Input::Key(key) => key_pressed(state, key, at, fresh),
-        Input::NewLine => {
-            if state.overlay.is_none() {
-                edit(state, Edit::NewLine);
-            }
-            Vec::new()
-        }
         Input::Paste(text) => {
             if state.overlay.is_some() {
                 return overlay::paste(state, text);
@@ -31,12 +25,12 @@ pub(super) fn input(state: &mut AppState, input: Input, at: Stamp, fresh: Fresh)
             Vec::new()
         }
         Input::Mouse(mouse) => pointer::moved(state, mouse, at),
-        Input::Resize(columns, rows) => {
+        Input::Resize { columns, rows } => {
             state.size = (columns, rows);
             state.selection = None;
             Vec::new()
         }
-        Input::FocusGained | Input::FocusLost => Vec::new(),
+        Input::Focus(_) => Vec::new(),
     }
 }
 
