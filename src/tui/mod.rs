@@ -1,3 +1,4 @@
 //! (interface only yet)
 
 pub mod composer;
+pub mod keymap;
