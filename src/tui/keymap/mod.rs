@@ -120,9 +120,8 @@ impl Keymap {
 
     fn bound(&self, context: Context, chord: KeyChord) -> Option<Action> {
         context.chain().iter().find_map(|context| {
-            let binding = self.bindings.iter().find(|binding| {
-                binding.context == *context && binding.chords.contains(&chord)
-            })?;
+            let binding =
+                self.bindings.iter().find(|binding| binding.context == *context && binding.chords.contains(&chord))?;
             Some(binding.action)
         })
     }
