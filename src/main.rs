@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     }
     let config = match setup::config(&cli) {
         Ok(config) => config,
-        Err(error) => return fail(&error.to_string(), USAGE),
+        Err(error) => return fail(&error, USAGE),
     };
     match run(&cli, config) {
         Ok(code) => code,

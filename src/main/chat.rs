@@ -165,9 +165,10 @@ fn with_demo(mut config: Config) -> Result<(Config, Option<DemoServer>)> {
     let key = Key::parse("demo-key").map_err(|problem| eyre!("{problem}"))?;
     let mut catalogue = Catalogue::clone(&config.catalogue);
     let spec = catalogue.spec(&ModelRef::new("openai", DEMO_PRICED_AS));
-    for model in server.models() {
+    for (model, context_window) in munshi::demo::model_windows() {
         let mut spec = spec.clone();
         model.clone_into(&mut spec.name);
+        spec.context_window = Some(context_window);
         catalogue.models.insert(ModelRef::new("openai", model), spec);
     }
     config = config.redirected("openai", &server.base_url(), Some(key));

@@ -95,7 +95,9 @@ impl Host for Program {
     }
 
     fn copy(&self, text: String) -> BoxFuture<'static, bool> {
-        off_the_loop(move || clipboard::copy(&text, |name| env::var(name).ok()) == clipboard::Copied::Confirmed)
+        off_the_loop(move || {
+            matches!(clipboard::copy(&text, |name| env::var(name).ok()), clipboard::Copied::Confirmed { .. })
+        })
     }
 
     fn export(&self, file_name: &str, content: String) -> BoxFuture<'static, Result<String, String>> {

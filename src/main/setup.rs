@@ -5,7 +5,7 @@ use std::io;
 
 use color_eyre::eyre::Result;
 use munshi::cli::Cli;
-use munshi::config::{Config, ConfigError, Flags, Inputs, Paths, Problem, System, env_from};
+use munshi::config::{Config, Flags, Inputs, Paths, System, env_from};
 use munshi::platform::{files, folders, process};
 use munshi::tui;
 
@@ -16,6 +16,8 @@ pub const SYSTEM: System = System {
     run: process::run_limited,
 };
 
+const NO_HOME: &str = "No home folder is known to keep anything in: set HOME to an existing folder.";
+
 /// Reports of panics and errors: the terminal is given back before a word of them is printed.
 pub fn install_hooks() -> Result<()> {
     let (panics, errors) = color_eyre::config::HookBuilder::default()
@@ -25,7 +27,8 @@ pub fn install_hooks() -> Result<()> {
     errors.install()?;
     let hook = panics.into_panic_hook();
     std::panic::set_hook(Box::new(move |info| {
-        tui::terminal::restore();
+        // Whatever of it fails, the report is worth more than the reason.
+        let _ = tui::terminal::restore();
         tracing::error!(panic = %info, "panicked");
         hook(info);
     }));
@@ -36,8 +39,8 @@ pub fn install_hooks() -> Result<()> {
 ///
 /// # Errors
 /// What is wrong with it, each with its place.
-pub fn config(cli: &Cli) -> Result<Config, ConfigError> {
-    let folders = folders::folders().ok_or_else(no_home)?;
+pub fn config(cli: &Cli) -> Result<Config, String> {
+    let folders = folders::folders().ok_or(NO_HOME)?;
     let settings = &cli.settings;
     let inputs = Inputs {
         env: env_from(env::vars_os()),
@@ -55,13 +58,7 @@ pub fn config(cli: &Cli) -> Result<Config, ConfigError> {
         },
         system: SYSTEM,
     };
-    Config::load(&inputs)
-}
-
-fn no_home() -> ConfigError {
-    ConfigError(vec![Problem::general(
-        "No home folder is known to keep anything in. Set HOME, or MUNSHI_CONFIG_DIR, MUNSHI_DATA_DIR and MUNSHI_STATE_DIR.",
-    )])
+    Config::load(&inputs).map_err(|error| error.to_string())
 }
 
 /// Begins to log. A log that cannot be written is no reason not to chat.
