@@ -63,6 +63,10 @@ struct Function {
     arguments: Value,
 }
 
+/// Usage that cannot be true.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Absurd;
+
 /// The usage object with the names of several houses.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -73,13 +77,14 @@ struct WireUsage {
     output_tokens: Count,
     prompt_tokens_details: Loose<InputDetails>,
     completion_tokens_details: Loose<OutputDetails>,
-    /// DeepSeek's name.
+    /// By the name that `DeepSeek` gives it.
     prompt_cache_hit_tokens: Count,
-    /// Moonshot's name.
+    /// By the name that Moonshot gives it.
     cached_tokens: Count,
     cache_creation_input_tokens: Count,
 }
 
+#[allow(clippy::struct_field_names, reason = "these are the wire's own names")]
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct InputDetails {
@@ -107,8 +112,8 @@ impl ChunkBody {
         }
     }
 
-    /// `None` where the chunk says nothing of usage; `Some(None)` where what it says cannot be true.
-    pub fn usage(&self) -> Option<Option<Usage>> {
+    /// What the chunk says of usage, if it says anything.
+    pub fn usage(&self) -> Option<Result<Usage, Absurd>> {
         let groq = self.x_groq.0.as_ref().and_then(|groq| groq.usage.0.as_ref());
         let of_choice = self.choices.0.iter().find_map(|choice| choice.usage.0.as_ref());
         self.usage.0.as_ref().or(groq).or(of_choice).and_then(WireUsage::read)
@@ -156,7 +161,7 @@ impl ToolPiece {
 }
 
 impl WireUsage {
-    fn read(&self) -> Option<Option<Usage>> {
+    fn read(&self) -> Option<Result<Usage, Absurd>> {
         let input = first([self.prompt_tokens, self.input_tokens]);
         let output = first([self.completion_tokens, self.output_tokens]);
         if matches!((input, output), (Count::Unsaid, Count::Unsaid) | (Count::Said(0), Count::Said(0))) {
@@ -172,7 +177,7 @@ impl WireUsage {
             self.cache_creation_input_tokens,
         ]);
         let reasoning = self.completion_tokens_details.0.as_ref().map_or(Count::Unsaid, |one| one.reasoning_tokens);
-        Some(whole(input).zip(whole(output)).and_then(|(input, output)| {
+        let usage = whole(input).zip(whole(output)).and_then(|(input, output)| {
             let usage = Usage {
                 input,
                 output,
@@ -182,7 +187,8 @@ impl WireUsage {
                 estimated: false,
             };
             usage.plausible()
-        }))
+        });
+        Some(usage.ok_or(Absurd))
     }
 }
 
@@ -209,7 +215,7 @@ fn part(count: Count) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn usage(json: &str) -> Option<Option<Usage>> {
+    fn usage(json: &str) -> Option<Result<Usage, Absurd>> {
         let chunk: Chunk = serde_json::from_str(&format!(r#"{{"usage":{json}}}"#)).unwrap();
         chunk.0.unwrap().usage()
     }
@@ -241,14 +247,14 @@ mod tests {
             r#"{"prompt_tokens":100,"completion_tokens":20,"prompt_tokens_details":{"cached_tokens":60},
                 "completion_tokens_details":{"reasoning_tokens":7},"total_tokens":120}"#,
         );
-        let read = openai.flatten().unwrap();
+        let read = openai.unwrap().unwrap();
         assert_eq!((read.input, read.cached_input, read.output, read.reasoning), (100, 60, 20, 7));
         let deepseek = r#"{"prompt_tokens":9,"completion_tokens":2,"prompt_cache_hit_tokens":4}"#;
-        assert_eq!(usage(deepseek).flatten().unwrap().cached_input, 4);
+        assert_eq!(usage(deepseek).unwrap().unwrap().cached_input, 4);
         let written = r#"{"prompt_tokens":9,"completion_tokens":2,"cache_creation_input_tokens":3}"#;
-        assert_eq!(usage(written).flatten().unwrap().cache_write, 3);
+        assert_eq!(usage(written).unwrap().unwrap().cache_write, 3);
         let written = r#"{"prompt_tokens":9,"completion_tokens":2,"prompt_tokens_details":{"cache_write_tokens":3}}"#;
-        assert_eq!(usage(written).flatten().unwrap().cache_write, 3);
+        assert_eq!(usage(written).unwrap().unwrap().cache_write, 3);
     }
 
     #[test]
@@ -263,7 +269,7 @@ mod tests {
             r#"{"prompt_tokens":5,"completion_tokens":2,"prompt_tokens_details":{"cached_tokens":-3}}"#,
             r#"{"prompt_tokens":5,"completion_tokens":2,"prompt_tokens_details":{"cached_tokens":6}}"#,
         ] {
-            assert_eq!(usage(absurd), Some(None), "{absurd}");
+            assert_eq!(usage(absurd), Some(Err(Absurd)), "{absurd}");
         }
         for unsaid in ["null", "{}", "[]", r#"{"prompt_tokens":0,"completion_tokens":0}"#] {
             assert_eq!(usage(unsaid), None, "{unsaid}");

@@ -65,7 +65,7 @@ fn until(then: Timestamp, now: Timestamp) -> Option<Duration> {
     Duration::try_from(then.duration_since(now)).ok().map(|wait| wait.min(LONGEST_WAIT))
 }
 
-/// What the rate-limit headers say, by OpenAI's names, Anthropic's, or the plain ones.
+/// What the rate-limit headers say, by the names of `OpenAI`, of Anthropic, or the plain ones.
 pub(super) fn rate_limits(headers: &HeaderMap) -> RateLimits {
     let read = |names: &dyn Fn(&str) -> String| RateLimit {
         limit: text(headers, &names("limit")).and_then(|text| text.parse().ok()),

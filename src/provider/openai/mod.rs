@@ -33,7 +33,7 @@ use self::service::{Exchange, Refused, Service};
 use super::{Ending, Provider, Report, Signal, Sink};
 use crate::chat::{Failure, FailureKind, FinishReason, Request};
 
-/// Any endpoint that speaks OpenAI's chat completions. Cheap to clone; clones share connections.
+/// Any endpoint that speaks chat completions as `OpenAI` does. Cheap to clone; clones share connections.
 #[derive(Debug, Clone)]
 pub struct OpenAiProvider(Arc<Inner>);
 

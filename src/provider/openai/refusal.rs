@@ -104,7 +104,7 @@ pub(super) fn of_value(value: &Value, before_reply: bool) -> Failure {
         failure.param = None;
     }
     if failure.message.is_empty() {
-        failure.message = "The server reported an error and did not say which.".to_owned();
+        failure.message.push_str("The server reported an error and did not say which.");
     }
     failure
 }
@@ -124,7 +124,7 @@ fn kind_of_code(code: &str) -> FailureKind {
     }
 }
 
-/// Reads an error body: `{error: {…}}`, `{error: "…"}`, the object alone, FastAPI's `detail`, Google's array.
+/// Reads an error body: `{error: {…}}`, `{error: "…"}`, the object alone, a list in `detail`, or an array around it.
 fn read(value: &Value) -> Failure {
     let value = value.get(0).unwrap_or(value);
     let error = value.get("error").filter(|error| !error.is_null()).unwrap_or(value);
@@ -164,7 +164,7 @@ fn read(value: &Value) -> Failure {
     }
 }
 
-/// FastAPI's list of what is wrong where.
+/// What is wrong where, as validators in front of a model list it.
 fn details(error: &Value) -> String {
     let list = error.get("detail").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let told = list.iter().filter_map(|item| {

@@ -18,6 +18,9 @@ use crate::provider::{Ending, Report, Signal, Sink};
 /// How long usage and `[DONE]` may take after the finish reason.
 const AFTER_FINISH: Duration = Duration::from_secs(2);
 
+/// The most characters of a model's name or a finish reason that are kept.
+const LONGEST_NAME: usize = 200;
+
 /// What an attempt has learnt so far; it outlives a cancelled one.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
@@ -87,6 +90,11 @@ fn ending_of(exchange: &Exchange, progress: &Progress) -> Result<FinishReason, F
     }
 }
 
+/// A name as long as names are: what is saved and shown beside a reply has a bound.
+fn short(word: &str) -> &str {
+    word.char_indices().nth(LONGEST_NAME).map_or(word, |(end, _)| &word[..end])
+}
+
 /// Says what is wrong with an event, and not what stands in it.
 fn invalid(error: &OpenAIError) -> Failure {
     let words = match error {
@@ -99,10 +107,10 @@ fn invalid(error: &OpenAIError) -> Failure {
 impl Progress {
     async fn take(&mut self, mut chunk: ChunkBody, sink: &Sink, max_text_bytes: usize) -> Result<(), Failure> {
         if let Some(usage) = chunk.usage() {
-            self.usage = usage;
+            self.usage = usage.ok();
         }
         if self.served_model.is_none() {
-            self.served_model = chunk.model.0.take();
+            self.served_model = chunk.model.0.take().map(|name| short(&name).to_owned());
         }
         let error = chunk.take_error();
         for mut choice in chunk.choices.0 {
@@ -114,7 +122,7 @@ impl Progress {
                 if word == "error" {
                     return Err(refusal::of_value(&Value::Null, self.bytes == 0));
                 }
-                self.finish = Some(FinishReason::from_wire(&word));
+                self.finish = Some(FinishReason::from_wire(short(&word)));
             }
         }
         error.map_or(Ok(()), |error| Err(refusal::of_value(&error, self.bytes == 0)))
