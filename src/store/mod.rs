@@ -1,6 +1,7 @@
 //! The port to what is kept. Owns the trait and its vocabulary; refuses SQL (that is `sqlite/`) and threads
 //! (that is `runtime/`). A store is used by one thread, which applies writes in order.
 
+mod fold;
 pub mod memory;
 pub mod sqlite;
 
