@@ -1,4 +1,4 @@
-//! What comes back: an answer and how it ends, or a refusal as OpenAI words it. Owns their shapes; refuses rules and
+//! What comes back: an answer and how it ends, or a refusal in the original's words. Owns their shapes; refuses rules and
 //! the wire.
 
 use serde_json::{Value, json};

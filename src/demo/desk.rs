@@ -21,7 +21,7 @@ use super::rules::{self, Ruling, Until};
 /// The pretended limits of a minute.
 const REQUESTS_A_MINUTE: u64 = 600;
 const TOKENS_A_MINUTE: u64 = 1_000_000;
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 /// Refused questions that are remembered; then the book is begun anew.
 const MOST_REMEMBERED: usize = 10_000;
 

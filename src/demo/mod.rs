@@ -128,6 +128,11 @@ impl DemoServer {
         format!("http://{}/v1", self.address)
     }
 
+    /// The names of its models; the first is the one to start with.
+    pub fn models(&self) -> impl Iterator<Item = &'static str> + use<> {
+        question::MODELS.iter().map(|model| model.id)
+    }
+
     /// The address itself.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
@@ -163,8 +168,8 @@ async fn complete(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Bytes
         Err(refusal) => return desk.refuse(&refusal),
     };
     match desk.decide(&question) {
-        Outcome::Answer(answer) if question.stream => reply::streamed(&desk, &question, answer),
-        Outcome::Answer(answer) => reply::whole(&desk, &question, answer).await,
+        Outcome::Answer(answer) if question.stream => reply::streamed(&desk, &question, &answer),
+        Outcome::Answer(answer) => reply::whole(&desk, &question, &answer).await,
         Outcome::Refusal(refusal) => desk.refuse(&refusal),
         Outcome::Silence => {
             desk.closing.cancelled().await;

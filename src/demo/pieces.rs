@@ -40,8 +40,7 @@ fn begins_anew(last: char, c: char, length: usize) -> bool {
     }
     match (Kind::of(last), Kind::of(c)) {
         (Kind::Letter, Kind::Letter) => length >= LONGEST,
-        (Kind::Blank, Kind::Letter | Kind::Mark | Kind::Blank) => false,
-        (Kind::Newline, Kind::Newline | Kind::Blank) => false,
+        (Kind::Blank, Kind::Letter | Kind::Mark | Kind::Blank) | (Kind::Newline, Kind::Newline | Kind::Blank) => false,
         (Kind::Mark, Kind::Mark) => last != c,
         _ => true,
     }

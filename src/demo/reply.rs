@@ -61,10 +61,10 @@ fn between(desk: &Desk, question: &Question, answer: &Answer) -> Duration {
 
 /// The whole reply as one object, after the time it would have taken to stream. What ends badly in a stream
 /// is a server error here, since there is nothing to cut in two.
-pub async fn whole(desk: &Desk, question: &Question, answer: Answer) -> Response {
-    let written = Written::new(question, &answer);
+pub async fn whole(desk: &Desk, question: &Question, answer: &Answer) -> Response {
+    let written = Written::new(question, answer);
     let tokens = u32::try_from(written.tokens()).unwrap_or(u32::MAX);
-    let takes = between(desk, question, &answer).saturating_mul(tokens) + desk.pace.before_first();
+    let takes = between(desk, question, answer).saturating_mul(tokens) + desk.pace.before_first();
     desk.closing.run_until_cancelled(tokio::time::sleep(takes)).await;
     let finish = match written.ending {
         Ending::Finished(finish) => finish,
@@ -89,10 +89,10 @@ pub async fn whole(desk: &Desk, question: &Question, answer: Answer) -> Response
 }
 
 /// The reply as a stream of events.
-pub fn streamed(desk: &Arc<Desk>, question: &Question, answer: Answer) -> Response {
-    let written = Written::new(question, &answer);
+pub fn streamed(desk: &Arc<Desk>, question: &Question, answer: &Answer) -> Response {
+    let written = Written::new(question, answer);
     desk.count_written(written.tokens());
-    let between = between(desk, question, &answer);
+    let between = between(desk, question, answer);
     let flow = Flow {
         shape: Shape {
             id: format!("chatcmpl-demo-{:08}", desk.next_id()),
@@ -145,8 +145,8 @@ fn frames(question: &Question, written: Written) -> VecDeque<Frame> {
             frames.push_back(Frame::Raw("data: [DONE]\n\n".to_owned()));
         }
         Ending::Reported => {
-            let mut error = Refusal::overloaded();
-            error.message = "The server had an error while processing your request. Sorry about that!".to_owned();
+            let message = "The server had an error while processing your request. Sorry about that!".to_owned();
+            let error = Refusal { message, ..Refusal::overloaded() };
             frames.push_back(Frame::Raw(format!("data: {}\n\n", error.body())));
         }
     }

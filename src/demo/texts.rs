@@ -1,5 +1,7 @@
 //! The demo's texts, kept in `assets/demo/`, and those made from them. Owns wording; refuses to decide which is said.
 
+use std::fmt::Write as _;
+
 use super::question::{Question, Said};
 use super::rules::{Group, RULES};
 
@@ -77,7 +79,7 @@ pub fn long(words: usize) -> String {
                 break;
             }
             if round > 1 && line.starts_with("# ") {
-                text.push_str(&format!("\n# The day after: day {round}\n"));
+                let _ = write!(text, "\n# The day after: day {round}\n");
                 continue;
             }
             let next = line.split_whitespace().count();
@@ -121,16 +123,16 @@ pub fn memory(question: &Question) -> String {
         count => format!("{count} messages of yours came with this request:\n\n"),
     };
     if skipped > 0 {
-        text.push_str(&format!("(the first {skipped} are left out here)\n\n"));
+        let _ = write!(text, "(the first {skipped} are left out here)\n\n");
     }
     for (n, message) in earlier.iter().enumerate().skip(skipped) {
         let line: String = message.text.split_whitespace().collect::<Vec<_>>().join(" ");
         let shown: String = line.chars().take(LONGEST_REMEMBERED).collect();
         let more = if shown.len() < line.len() { " …" } else { "" };
-        text.push_str(&format!("{}. {shown}{more}\n", n + 1));
+        let _ = writeln!(text, "{}. {shown}{more}", n + 1);
     }
     let replies = question.messages.iter().filter(|message| message.role == "assistant").count();
-    text.push_str(&format!("\nWith them came {replies} of my replies"));
+    let _ = write!(text, "\nWith them came {replies} of my replies");
     let system = question.messages.iter().any(|message| message.role == "system" || message.role == "developer");
     text.push_str(if system { ", and a system prompt." } else { ", and no system prompt." });
     text.push_str(" I keep nothing myself: a chat's memory is what its messages carry.");

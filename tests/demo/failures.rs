@@ -82,7 +82,7 @@ fn the_model_that_is_down_never_answers() {
 fn a_stall_gives_text_and_then_keeps_the_connection() {
     let demo = Demo::start();
     let mut open = demo.open("demo", &request(&[("user", "fail stall")]));
-    let text = open.read_until("which is");
+    let text = open.read_until("\" which\"");
     assert!(!text.contains("[DONE]") && !text.contains("finish_reason\":\"stop"));
     // Another reply, whole, while this one says nothing.
     assert_eq!(demo.ask("hello").finish_reason().as_deref(), Some("stop"));

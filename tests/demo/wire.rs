@@ -179,7 +179,7 @@ fn at_a_pace_the_first_words_come_before_the_last_are_written() {
 fn dropping_the_server_ends_the_replies_it_was_writing() {
     let mut demo = Demo::start();
     let mut stalled = demo.open("demo", &request(&[("user", "fail stall")]));
-    stalled.read_until("which is");
+    stalled.read_until("\" which\"");
     demo.stop();
     assert!(!stalled.finish().whole, "the stream must not look complete");
     if let Ok(mut stream) = std::net::TcpStream::connect(demo.address) {

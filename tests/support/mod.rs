@@ -7,6 +7,8 @@
     clippy::expect_used,
     reason = "a harness needs the clock for its deadlines, and a broken harness must stop the test at once"
 )]
+#![allow(clippy::struct_excessive_bools, reason = "a screen is shown or not, bracketed or not: facts, not states")]
+#![allow(clippy::needless_pass_by_value, reason = "`key(Key::Enter)` reads better than `key(&Key::Enter)`")]
 
 pub mod keys;
 pub mod launch;

@@ -2,6 +2,7 @@
 //! and splits bytes anywhere. Owns sockets and their threads; refuses to know munshi or to be a good server.
 
 use std::collections::VecDeque;
+use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -282,14 +283,14 @@ impl Inner {
         }
         let mut head = format!("HTTP/1.1 {} {}\r\nconnection: close\r\n", reply.status, reason(reply.status));
         for (name, value) in &reply.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            let _ = write!(head, "{name}: {value}\r\n");
         }
         if reply.chunked {
             head.push_str("transfer-encoding: chunked\r\n\r\n");
         } else {
             let length: usize =
                 reply.parts.iter().map(|part| if let Part::Bytes(b) = part { b.len() } else { 0 }).sum();
-            head.push_str(&format!("content-length: {length}\r\n\r\n"));
+            let _ = write!(head, "content-length: {length}\r\n\r\n");
         }
         stream.write_all(head.as_bytes())?;
         let begun = Instant::now();
