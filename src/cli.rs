@@ -59,7 +59,7 @@ pub struct SettingArgs {
     /// The most tokens a reply may have
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     pub max_tokens: Option<u32>,
-    /// What is logged: off, error, warn, info, debug, trace, or targets such as info,munshi::provider=debug
+    /// What is logged: off, error, warn, info, debug, trace, or a list of targets with levels
     #[arg(long, value_name = "LEVEL", global = true, value_parser = lossy())]
     pub log_level: Option<String>,
     /// Read this configuration file

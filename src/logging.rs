@@ -54,9 +54,10 @@ pub fn filter(level: &str) -> Result<Targets, LogError> {
         return Err(wrong());
     }
     let asked: Targets = parts.join(",").parse().map_err(|_| wrong())?;
-    Ok(Targets::new().with_targets(QUIETER).with_targets(asked.iter().map(|(target, level)| (target.to_owned(), level))).with_default(
-        asked.default_level().unwrap_or(LevelFilter::INFO),
-    ))
+    Ok(Targets::new()
+        .with_targets(QUIETER)
+        .with_targets(asked.iter().map(|(target, level)| (target.to_owned(), level)))
+        .with_default(asked.default_level().unwrap_or(LevelFilter::INFO)))
 }
 
 /// Logs to `munshi.log` in `folder` from now on, for the whole process. Opens one file and starts no thread.

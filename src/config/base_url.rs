@@ -57,7 +57,9 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused_in_a_sentence() {
-        for text in ["http://example.org/v1", "http://10.0.0.1", "http://localhost.evil.org", "http://127.0.0.1.evil.org"] {
+        for text in
+            ["http://example.org/v1", "http://10.0.0.1", "http://localhost.evil.org", "http://127.0.0.1.evil.org"]
+        {
             assert!(read(text).is_err_and(|says| says.contains("unencrypted")), "{text}");
         }
         for text in ["", "api.openai.com/v1", "ftp://x", "file:///etc/passwd", "https://", "not an address"] {

@@ -33,10 +33,14 @@ struct ProviderRow {
 
 #[derive(Deserialize, Clone, Copy, Default)]
 struct PriceRow {
-    usd_per_million_input: Option<f64>,
-    usd_per_million_output: Option<f64>,
-    usd_per_million_cached_input: Option<f64>,
-    usd_per_million_cache_write: Option<f64>,
+    #[serde(rename = "usd_per_million_input")]
+    input: Option<f64>,
+    #[serde(rename = "usd_per_million_output")]
+    output: Option<f64>,
+    #[serde(rename = "usd_per_million_cached_input")]
+    cached_input: Option<f64>,
+    #[serde(rename = "usd_per_million_cache_write")]
+    cache_write: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -97,10 +101,10 @@ pub fn built_in() -> Result<Catalogue, String> {
 
 fn spec(row: ModelRow) -> ModelSpec {
     let own = PriceRow {
-        usd_per_million_input: row.usd_per_million_input,
-        usd_per_million_output: row.usd_per_million_output,
-        usd_per_million_cached_input: row.usd_per_million_cached_input,
-        usd_per_million_cache_write: row.usd_per_million_cache_write,
+        input: row.usd_per_million_input,
+        output: row.usd_per_million_output,
+        cached_input: row.usd_per_million_cached_input,
+        cache_write: row.usd_per_million_cache_write,
     };
     let long = row.long_context.and_then(|long| {
         let prices = prices(over(long.prices, own))?;
@@ -134,19 +138,19 @@ fn limit_field(written: &str) -> OutputLimitField {
 /// `first`, and what it leaves open from `second`.
 fn over(first: PriceRow, second: PriceRow) -> PriceRow {
     PriceRow {
-        usd_per_million_input: first.usd_per_million_input.or(second.usd_per_million_input),
-        usd_per_million_output: first.usd_per_million_output.or(second.usd_per_million_output),
-        usd_per_million_cached_input: first.usd_per_million_cached_input.or(second.usd_per_million_cached_input),
-        usd_per_million_cache_write: first.usd_per_million_cache_write.or(second.usd_per_million_cache_write),
+        input: first.input.or(second.input),
+        output: first.output.or(second.output),
+        cached_input: first.cached_input.or(second.cached_input),
+        cache_write: first.cache_write.or(second.cache_write),
     }
 }
 
 fn prices(row: PriceRow) -> Option<Prices> {
     Some(Prices {
-        input: micro(row.usd_per_million_input?),
-        output: micro(row.usd_per_million_output?),
-        cached_input: row.usd_per_million_cached_input.map(micro),
-        cache_write: row.usd_per_million_cache_write.map(micro),
+        input: micro(row.input?),
+        output: micro(row.output?),
+        cached_input: row.cached_input.map(micro),
+        cache_write: row.cache_write.map(micro),
     })
 }
 
@@ -199,16 +203,17 @@ impl UserRow<'_> {
     fn prices(&self, table: &[&str]) -> (PriceRow, Option<Origin>) {
         let mut first = None;
         let mut price = |field: &str| {
-            let path: Vec<&str> = ["models", self.name].into_iter().chain(table.iter().copied()).chain([field]).collect();
+            let path: Vec<&str> =
+                ["models", self.name].into_iter().chain(table.iter().copied()).chain([field]).collect();
             let entry = self.layers.at(&path)?;
             first.get_or_insert_with(|| entry.origin.clone());
             if let Value::Number(number) = entry.value { Some(number) } else { None }
         };
         let row = PriceRow {
-            usd_per_million_input: price("usd_per_million_input"),
-            usd_per_million_output: price("usd_per_million_output"),
-            usd_per_million_cached_input: price("usd_per_million_cached_input"),
-            usd_per_million_cache_write: price("usd_per_million_cache_write"),
+            input: price("usd_per_million_input"),
+            output: price("usd_per_million_output"),
+            cached_input: price("usd_per_million_cached_input"),
+            cache_write: price("usd_per_million_cache_write"),
         };
         (row, first)
     }
@@ -249,9 +254,9 @@ impl UserRow<'_> {
 fn written(prices: Prices) -> PriceRow {
     let usd = |micro: u64| micro as f64 / 1_000_000.0;
     PriceRow {
-        usd_per_million_input: Some(usd(prices.input)),
-        usd_per_million_output: Some(usd(prices.output)),
-        usd_per_million_cached_input: prices.cached_input.map(usd),
-        usd_per_million_cache_write: prices.cache_write.map(usd),
+        input: Some(usd(prices.input)),
+        output: Some(usd(prices.output)),
+        cached_input: prices.cached_input.map(usd),
+        cache_write: prices.cache_write.map(usd),
     }
 }

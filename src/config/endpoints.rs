@@ -48,7 +48,10 @@ pub struct Access {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyState {
     /// There is one, shown as `sk-…abcd`, and where it comes from.
-    Present { shown: String, from: String },
+    Present {
+        shown: String,
+        from: String,
+    },
     /// `api_key_command` will be run when it is needed.
     FromCommand(String),
     NotNeeded,
@@ -139,14 +142,15 @@ impl Endpoints {
             return Ok(Access { base_url: endpoint.base_url.clone(), key: Some(key) });
         }
         if !endpoint.key_command.is_empty() {
-            return self.from_command(provider, endpoint).map(|key| other(Some(key)));
+            return self.ask_command(provider, endpoint).map(|key| other(Some(key)));
         }
         if let Some(text) = key_file::read(&self.0.key_file, provider, &self.0.system)? {
             let key = endpoint.check(text.expose_secret(), &self.0.key_file.display().to_string())?;
             return Ok(other(Some(key)));
         }
         if endpoint.key_needed {
-            let how = endpoint.key_env.as_ref().map_or_else(|| "set api_key_env".to_owned(), |name| format!("set {name}"));
+            let how =
+                endpoint.key_env.as_ref().map_or_else(|| "set api_key_env".to_owned(), |name| format!("set {name}"));
             return Err(EndpointError::Missing { name: endpoint.name.clone(), how });
         }
         Ok(other(None))
@@ -206,16 +210,13 @@ impl Endpoints {
         }))
     }
 
-    fn from_command(&self, provider: &str, endpoint: &Endpoint) -> Result<Key, EndpointError> {
+    fn ask_command(&self, provider: &str, endpoint: &Endpoint) -> Result<Key, EndpointError> {
         if let Some(key) = lock(&self.0.from_command).get(provider).cloned() {
             return Ok(key);
         }
         let command = endpoint.key_command.join(" ");
-        let fails = |detail: String| EndpointError::Command {
-            name: endpoint.name.clone(),
-            detail,
-            command: command.clone(),
-        };
+        let fails =
+            |detail: String| EndpointError::Command { name: endpoint.name.clone(), detail, command: command.clone() };
         let output = (self.0.system.run)(&endpoint.key_command, COMMAND_LIMIT).map_err(|error| match error.kind() {
             std::io::ErrorKind::TimedOut => fails("it took longer than 10 s".to_owned()),
             std::io::ErrorKind::NotFound => fails("the program was not found".to_owned()),

@@ -98,7 +98,9 @@ mod tests {
 
     #[test]
     fn the_usual_ways_to_write_a_variable_are_understood() {
-        for text in ["A=b", "export A=b", "A = b", "A=\"b\"", "A='b' # note", "A=b # note", "\u{feff}A=b\r\n", "#A=x\nA=b"] {
+        for text in
+            ["A=b", "export A=b", "A = b", "A=\"b\"", "A='b' # note", "A=b # note", "\u{feff}A=b\r\n", "#A=x\nA=b"]
+        {
             assert_eq!(value(text).as_deref(), Some("b"), "{text}");
         }
         assert_eq!(value("A=b#c").as_deref(), Some("b#c"));
@@ -110,7 +112,10 @@ mod tests {
 
     #[test]
     fn nothing_is_ever_substituted() {
-        assert_eq!(value("A=https://example.org/${OPENAI_API_KEY}").as_deref(), Some("https://example.org/${OPENAI_API_KEY}"));
+        assert_eq!(
+            value("A=https://example.org/${OPENAI_API_KEY}").as_deref(),
+            Some("https://example.org/${OPENAI_API_KEY}")
+        );
         assert_eq!(value("A=\"$HOME\"").as_deref(), Some("$HOME"));
     }
 

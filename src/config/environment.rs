@@ -41,8 +41,7 @@ impl Environment {
         }
         self.files.iter().find_map(|file| {
             let variable = file.get(name)?;
-            let origin =
-                Origin::EnvFile { path: file.path.clone(), line: variable.line, name: variable.name.clone() };
+            let origin = Origin::EnvFile { path: file.path.clone(), line: variable.line, name: variable.name.clone() };
             Some(Found { value: variable.value.clone(), origin, foreign: !file.own })
         })
     }

@@ -9,6 +9,7 @@ use toml_edit::DocumentMut;
 
 use super::System;
 use super::key::Key;
+use super::read::line_at;
 
 /// Why the key file could not be used. Nothing of its content is repeated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -63,8 +64,7 @@ fn load(path: &Path, system: &System, must_be_private: bool) -> Result<Option<Do
     }
     let text = String::from_utf8_lossy(&bytes);
     let document = text.parse::<DocumentMut>().map_err(|error| {
-        let before = error.span().map_or(0, |span| span.start).min(text.len());
-        let line = text.as_bytes()[..before].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = line_at(&text, error.span().map_or(0, |span| span.start));
         KeyFileError::Broken { path: name(), line }
     })?;
     Ok(Some(document))

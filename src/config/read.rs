@@ -51,9 +51,7 @@ struct Walker<'a> {
 
 impl Walker<'_> {
     fn origin(&self, byte: usize) -> Origin {
-        let before = &self.text.as_bytes()[..byte.min(self.text.len())];
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-        Origin::File { path: self.path.to_path_buf(), line }
+        Origin::File { path: self.path.to_path_buf(), line: line_at(self.text, byte) }
     }
 
     fn walk(&self, table: &DeTable<'_>, path: &mut Path, written: &mut Written) {
@@ -87,6 +85,11 @@ impl Walker<'_> {
             path.pop();
         }
     }
+}
+
+/// The line that a byte of `text` is in, counted from 1.
+pub(super) fn line_at(text: &str, byte: usize) -> usize {
+    text.char_indices().take_while(|(at, _)| *at < byte).filter(|(_, c)| *c == '\n').count() + 1
 }
 
 /// The sentence for a name that is not known.

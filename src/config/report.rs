@@ -26,7 +26,8 @@ pub fn init(file: &std::path::Path, system: &System) -> Result<String, String> {
     if std::fs::symlink_metadata(file).is_ok() {
         return Err(format!("{name} is there already and was not changed; move it away to begin anew"));
     }
-    (system.write_private)(file, EXAMPLE.as_bytes()).map_err(|error| format!("{name} could not be written: {error}"))?;
+    (system.write_private)(file, EXAMPLE.as_bytes())
+        .map_err(|error| format!("{name} could not be written: {error}"))?;
     Ok(format!("{name} is written: every field with its default, each explained\n"))
 }
 
@@ -169,10 +170,8 @@ fn values(config: &Config) -> impl Iterator<Item = (String, &Value, String)> {
 
 /// The keys of the providers that are used or configured.
 fn keys(config: &Config) -> Vec<(String, KeyState)> {
-    let used: Vec<&str> = std::iter::once(&config.model)
-        .chain(&config.settings.fallback)
-        .map(|model| model.provider.as_str())
-        .collect();
+    let used: Vec<&str> =
+        std::iter::once(&config.model).chain(&config.settings.fallback).map(|model| model.provider.as_str()).collect();
     let configured = config.layers().names_in("providers");
     config
         .endpoints

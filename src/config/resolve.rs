@@ -46,8 +46,8 @@ pub(super) fn load(inputs: &Inputs) -> Result<Config, ConfigError> {
     environment.lay_settings(&mut layers, &mut gathered.problems);
     lay_flags(&mut layers, &inputs.flags, &mut gathered.problems);
 
-    let mut catalogue = catalogue::built_in()
-        .map_err(|says| ConfigError(vec![Problem { at: Origin::Default, says }]))?;
+    let mut catalogue =
+        catalogue::built_in().map_err(|says| ConfigError(vec![Problem { at: Origin::Default, says }]))?;
     lay_providers(&mut catalogue, &layers, &mut gathered.problems);
     let endpoints = endpoints(&mut catalogue, &mut layers, &environment, &mut gathered);
     warn_of_open_env_files(inputs, &environment, &catalogue, &mut gathered.notices);
@@ -169,7 +169,8 @@ fn lay_providers(catalogue: &mut Catalogue, layers: &Layers, problems: &mut Vec<
         let fields = ["name", "base_url", "api_key_env", "api_key_command"];
         let origin = fields.iter().find_map(|field| get(field)).map_or(Origin::Default, |entry| entry.origin.clone());
         if name.is_empty() || name.contains(|c: char| c == '/' || c.is_whitespace() || c.is_control()) {
-            problems.push(Problem::new(&origin, format!("a provider's name has no slash and no space, found {name:?}")));
+            problems
+                .push(Problem::new(&origin, format!("a provider's name has no slash and no space, found {name:?}")));
             continue;
         }
         let base_url = match (get("base_url"), text("base_url")) {
@@ -184,7 +185,9 @@ fn lay_providers(catalogue: &mut Catalogue, layers: &Layers, problems: &mut Vec<
         };
         let known = catalogue.providers.get(&name);
         let Some(base_url) = base_url.or_else(|| known.map(|known| known.base_url.clone())) else {
-            let says = format!("providers.{name}: base_url is missing; expected an address such as \"https://api.example.org/v1\"");
+            let says = format!(
+                "providers.{name}: base_url is missing; expected an address such as \"https://api.example.org/v1\""
+            );
             problems.push(Problem::new(&origin, says));
             continue;
         };
@@ -304,7 +307,11 @@ fn settings(layers: &Layers, catalogue: &Catalogue) -> Settings {
     Settings {
         fallback: layers.list("fallback").iter().map(|name| catalogue.parse(name)).collect(),
         fallback_after: layers.time("fallback_after"),
-        timeouts: Timeouts { first_token, silence: layers.time("timeouts.silence"), turn: layers.time("timeouts.turn") },
+        timeouts: Timeouts {
+            first_token,
+            silence: layers.time("timeouts.silence"),
+            turn: layers.time("timeouts.turn"),
+        },
         first_token_by_model: by_model,
         first_token_by_provider: local.map(|(name, _)| (name.clone(), slow)).collect(),
         retry: RetryPolicy {

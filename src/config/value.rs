@@ -1,7 +1,7 @@
 //! The values a setting can have, and what each kind of setting takes. Owns reading them from TOML and from
 //! plain text alike, so that a file and an environment variable are refused with the same words.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use toml::de::DeValue;
@@ -88,13 +88,11 @@ impl Kind {
                 }
             }
             (Self::Switch, DeValue::Boolean(on)) => Some(Value::Switch(*on)),
-            (Self::Switch, _) => None,
             (Self::List, DeValue::Array(items)) => {
                 let names = items.iter().map(|item| item.get_ref().as_str().and_then(name));
                 Some(Value::List(names.collect::<Option<Vec<String>>>()?))
             }
-            (Self::List, _) => None,
-            (_, DeValue::String(text)) => self.read_text(text),
+            (Self::Text | Self::Name | Self::Time | Self::OneOf(_), DeValue::String(text)) => self.read_text(text),
             _ => None,
         }
     }
@@ -210,7 +208,7 @@ pub fn show_time(time: Duration) -> String {
     let mut out = String::new();
     for (size, unit) in parts {
         if rest / size > 0 {
-            out.push_str(&format!("{}{unit}", rest / size));
+            let _ = write!(out, "{}{unit}", rest / size);
             rest %= size;
         }
     }
@@ -241,9 +239,9 @@ mod tests {
 
     #[test]
     fn times_are_read_with_their_unit_and_never_without() {
-        assert_eq!(parse_time("60s"), Some(Duration::from_secs(60)));
+        assert_eq!(parse_time("45s"), Some(Duration::from_secs(45)));
         assert_eq!(parse_time("1m30s"), Some(Duration::from_secs(90)));
-        assert_eq!(parse_time("1h 5m"), Some(Duration::from_secs(3_900)));
+        assert_eq!(parse_time("1h 5m"), Some(Duration::from_mins(65)));
         assert_eq!(parse_time("250ms"), Some(Duration::from_millis(250)));
         for wrong in ["", "60", "s", "6 0s", "-1s", "1.5m", "१s", "99999999999999999999s", "18446744073709551615h"] {
             assert_eq!(parse_time(wrong), None, "{wrong}");

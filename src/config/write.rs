@@ -49,11 +49,10 @@ pub fn save(file: &Path, changes: &[Change], system: &System) -> Result<(), Writ
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
         Err(error) => return Err(fails(error)),
     };
-    let mut document: DocumentMut = text
-        .strip_prefix('\u{feff}')
-        .unwrap_or(&text)
-        .parse()
-        .map_err(|error: toml_edit::TomlError| WriteError::Broken { path: path(), detail: error.message().to_owned() })?;
+    let mut document: DocumentMut =
+        text.strip_prefix('\u{feff}').unwrap_or(&text).parse().map_err(|error: toml_edit::TomlError| {
+            WriteError::Broken { path: path(), detail: error.message().to_owned() }
+        })?;
     for change in changes {
         let table = change.path.split_last().map_or(&[][..], |(_, table)| table);
         put(document.as_table_mut(), &change.path, change.value.clone())

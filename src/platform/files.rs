@@ -55,9 +55,13 @@ pub fn open_private_append(path: &Path) -> io::Result<File> {
 pub fn others_may_read(path: &Path) -> io::Result<bool> {
     let metadata = std::fs::metadata(path)?;
     #[cfg(unix)]
-    return Ok(std::os::unix::fs::MetadataExt::mode(&metadata) & 0o077 != 0);
+    let open = std::os::unix::fs::MetadataExt::mode(&metadata) & 0o077 != 0;
     #[cfg(not(unix))]
-    return Ok(metadata.len() == u64::MAX);
+    let open = {
+        drop(metadata);
+        false
+    };
+    Ok(open)
 }
 
 /// A name that no other file of this folder has, hidden from listings.
@@ -96,7 +100,8 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 

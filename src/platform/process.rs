@@ -99,7 +99,8 @@ pub fn forbid_core_dumps() {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
 
@@ -123,7 +124,8 @@ mod tests {
 
     #[test]
     fn a_program_that_never_reads_does_not_block_its_feeder() {
-        let error = feed_limited(&words(&["sleep", "600"]), vec![b'x'; 1 << 20], Duration::from_millis(50)).unwrap_err();
+        let error =
+            feed_limited(&words(&["sleep", "600"]), vec![b'x'; 1 << 20], Duration::from_millis(50)).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 
