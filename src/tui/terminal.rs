@@ -175,7 +175,6 @@ fn entering(mouse: bool) -> io::Result<Vec<u8>> {
 fn leaving() -> io::Result<Vec<u8>> {
     let mut out = Vec::new();
     queue!(out, EndSynchronizedUpdate, ResetColor)?;
-    out.extend_from_slice(b"\x1b[0m");
     out.extend_from_slice(MOUSE_OFF);
     if !cfg!(windows) {
         queue!(out, PopKeyboardEnhancementFlags)?;

@@ -143,9 +143,9 @@ struct File {
 }
 
 /// A style as it is written.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-#[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each attribute a theme file can switch on")]
 struct Written {
     fg: Option<String>,
     bg: Option<String>,
@@ -324,16 +324,16 @@ const fn is_rgb(colour: Color) -> bool {
 /// The nearest of xterm's 256 colours: its 6×6×6 cube and its 24 greys.
 fn indexed(colour: Color) -> Color {
     const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];
-    let Color::Rgb(r, g, b) = colour else { return colour };
-    let far = |a: u8, b: u8| u32::from(a.abs_diff(b)).pow(2);
-    let step = |value: u8| (0..6).min_by_key(|at| far(STEPS[*at], value)).unwrap_or(0);
-    let (x, y, z) = (step(r), step(g), step(b));
-    let cube_error = far(STEPS[x], r) + far(STEPS[y], g) + far(STEPS[z], b);
-    let mean = (u16::from(r) + u16::from(g) + u16::from(b)) / 3;
-    let grey = ((mean.saturating_sub(3)) / 10).min(23) as u8;
-    let level = 8 + 10 * grey;
-    let grey_error = far(level, r) + far(level, g) + far(level, b);
-    Color::Indexed(if grey_error < cube_error { 232 + grey } else { (16 + 36 * x + 6 * y + z) as u8 })
+    let Color::Rgb(red, green, blue) = colour else { return colour };
+    let rgb = [red, green, blue];
+    let error = |other: [u8; 3]| -> u32 { rgb.iter().zip(other).map(|(a, b)| u32::from(a.abs_diff(b)).pow(2)).sum() };
+    let steps = rgb.map(|value| (0..6).min_by_key(|at| STEPS[*at].abs_diff(value)).unwrap_or(0));
+    let mean = rgb.iter().map(|value| u16::from(*value)).sum::<u16>() / 3;
+    let grey = (mean.saturating_sub(3) / 10).min(23) as u8;
+    if error([8 + 10 * grey; 3]) < error(steps.map(|at| STEPS[at])) {
+        return Color::Indexed(232 + grey);
+    }
+    Color::Indexed((16 + 36 * steps[0] + 6 * steps[1] + steps[2]) as u8)
 }
 
 #[cfg(test)]

@@ -64,8 +64,7 @@ impl<'a> Line<'a> {
         }
         let bytes = self.text.as_bytes();
         match at {
-            0 => 0,
-            1 => 0,
+            0 | 1 => 0,
             _ if bytes[at - 1].is_ascii() && bytes[at - 2].is_ascii() => at - 1,
             _ => {
                 let start = self.piece(at - 1).start;
@@ -198,8 +197,8 @@ mod tests {
     #[test]
     fn a_token_is_one_stop_and_one_word() {
         let text = "x [pasted] y";
-        let tokens = [2..10];
-        let line = Line { text, tokens: &tokens };
+        let tokens = std::slice::from_ref(&(2..10));
+        let line = Line { text, tokens };
         assert_eq!(line.next_stop(2), 10);
         assert_eq!(line.previous_stop(10), 2);
         assert_eq!(line.snap_back(5), 2);
@@ -210,8 +209,8 @@ mod tests {
     #[test]
     fn a_mark_typed_right_after_a_token_leaves_the_token_whole() {
         let text = "[t]\u{301}z";
-        let tokens = [0..3];
-        let line = Line { text, tokens: &tokens };
+        let tokens = std::slice::from_ref(&(0..3));
+        let line = Line { text, tokens };
         assert_eq!(line.next_stop(0), 3);
         assert_eq!(line.next_stop(3), 5);
         assert_eq!(line.previous_stop(5), 3);

@@ -31,7 +31,7 @@ pub const PASTE_ATTACHMENT_CHARS: usize = 20_000;
 
 /// Pastes of more than [`SMALL_PASTE_BYTES`] are attached too once the box holds this much, which keeps each
 /// key fast however often a user pastes.
-const BOX_BYTES: usize = 200_000;
+const BOX_BYTES: usize = 100_000;
 const SMALL_PASTE_BYTES: usize = 1_000;
 
 /// Typing of one kind becomes one undo step, up to this many characters.

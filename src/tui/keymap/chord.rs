@@ -112,7 +112,7 @@ impl KeyChord {
     }
 }
 
-/// The character that `event` types, where it is not a command: AltGr, reported as Ctrl with Alt, types too.
+/// The character that `event` types, where it is not a command: `AltGr`, reported as Ctrl with Alt, types too.
 pub fn typed(event: &KeyEvent) -> Option<char> {
     let KeyCode::Char(c) = event.code else { return None };
     let command = event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SUPER);
