@@ -37,7 +37,9 @@ const DEMO_PRICED_AS: &str = "gpt-4o-mini";
 /// Opens the chat and stays until it is left; from the first screen one may go on to the demo.
 pub fn open(cli: &Cli, config: Config) -> Result<ExitCode> {
     if !setup::on_a_terminal() {
-        return Err(eyre!("the chat needs a terminal on standard input and output; `munshi --help` lists what does not"));
+        return Err(eyre!(
+            "the chat needs a terminal on standard input and output; `munshi --help` lists what does not"
+        ));
     }
     let log_notice = setup::log(&config);
     let workers = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
@@ -74,14 +76,8 @@ async fn session(config: Config, is_demo: bool, opening: Opening, log_notice: Op
     let options = HttpOptions { connect_timeout: config.connect_timeout, ..HttpOptions::default() };
     let adapter = Arc::new(OpenAiProvider::new(EndpointTable::default(), options));
     let chosen = EndpointTable::default();
-    let provider =
-        Keyed { adapter: Arc::clone(&adapter), endpoints: config.endpoints.clone(), chosen: chosen.clone() };
-    let host = Program {
-        adapter,
-        endpoints: config.endpoints.clone(),
-        chosen,
-        config_file: config.file.clone(),
-    };
+    let provider = Keyed { adapter: Arc::clone(&adapter), endpoints: config.endpoints.clone(), chosen: chosen.clone() };
+    let host = Program { adapter, endpoints: config.endpoints.clone(), chosen, config_file: config.file.clone() };
     let ready: BTreeMap<String, bool> =
         config.endpoints.iter().map(|(name, _)| (name.to_owned(), host.has_key(name))).collect();
     let runtime = Runtime::new(clock.clone(), Arc::new(provider), store, Arc::clone(&arrived));

@@ -18,12 +18,8 @@ use munshi::tui::host::{FoundServer, Host};
 use crate::setup::SYSTEM;
 
 /// Where local servers usually listen: Ollama, LM Studio, llama.cpp, vLLM.
-const USUAL: [&str; 4] = [
-    "http://127.0.0.1:11434/v1",
-    "http://127.0.0.1:1234/v1",
-    "http://127.0.0.1:8080/v1",
-    "http://127.0.0.1:8000/v1",
-];
+const USUAL: [&str; 4] =
+    ["http://127.0.0.1:11434/v1", "http://127.0.0.1:1234/v1", "http://127.0.0.1:8080/v1", "http://127.0.0.1:8000/v1"];
 
 /// The name that a server of the user's own gets, where it is none of the known ones.
 const OWN_SERVER: &str = "local";

@@ -79,14 +79,9 @@ fn list(store: &mut SqliteStore, json: bool, zone: &TimeZone) -> Result<String> 
     Ok(lines.collect())
 }
 
-fn export(
-    store: &mut SqliteStore,
-    id: &str,
-    format: Format,
-    currency: &Currency,
-    zone: &TimeZone,
-) -> Result<String> {
-    let id: ConversationId = id.parse().map_err(|_| eyre!("{id:?} is no conversation's id; `munshi chats list` names them"))?;
+fn export(store: &mut SqliteStore, id: &str, format: Format, currency: &Currency, zone: &TimeZone) -> Result<String> {
+    let id: ConversationId =
+        id.parse().map_err(|_| eyre!("{id:?} is no conversation's id; `munshi chats list` names them"))?;
     let saved = store.load(id)?;
     Ok(render(&Conversation::restore(saved.meta, saved.messages), format, currency, zone))
 }

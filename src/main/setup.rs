@@ -10,11 +10,8 @@ use munshi::platform::{files, folders, process};
 use munshi::tui;
 
 /// What the configuration needs of the system.
-pub const SYSTEM: System = System {
-    write_private: files::write_private,
-    others_may_read: files::others_may_read,
-    run: process::run_limited,
-};
+pub const SYSTEM: System =
+    System { write_private: files::write_private, others_may_read: files::others_may_read, run: process::run_limited };
 
 const NO_HOME: &str = "No home folder is known to keep anything in: set HOME to an existing folder.";
 

@@ -5,7 +5,6 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crossterm::event::EventStream;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -68,7 +67,7 @@ pub async fn open(
     }
     state.fit_composer();
     let world = World::new(runtime, host, arrived, launch.ended, launch.panics)?;
-    App::new(stage, state, world).run(EventStream::new(), launch.opening).await
+    App::new(stage, state, world).run(launch.opening).await
 }
 
 /// A built-in theme or one of the user's own; the default, and a notice, where there is none of that name.

@@ -2,12 +2,14 @@
 //! draws. A key's frame is drawn at once, a stream's at most thirty times a second, and none when nothing changed.
 
 use std::io;
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::Poll;
 use std::time::Duration;
 
 use crossterm::event::Event as TerminalEvent;
 use futures::future::{FutureExt as _, OptionFuture};
-use futures::{Stream, StreamExt as _};
+use futures::StreamExt as _;
 
 use crate::chat::ConversationId;
 use crate::runtime::{Query, ids};
@@ -75,16 +77,12 @@ impl<S: Stage> App<S> {
     ///
     /// # Errors
     /// Where the terminal cannot be drawn on.
-    pub async fn run(
-        mut self,
-        mut events: impl Stream<Item = io::Result<TerminalEvent>> + Unpin,
-        opening: Opening,
-    ) -> io::Result<Exit> {
+    pub async fn run(mut self, opening: Opening) -> io::Result<Exit> {
         self.draw()?;
         self.ask_for_the_start(opening);
         let mut panicked = false;
         while self.quits.is_none() {
-            let step = AssertUnwindSafe(self.step(&mut events)).catch_unwind().await;
+            let step = AssertUnwindSafe(self.step()).catch_unwind().await;
             match step {
                 Ok(result) => result?,
                 Err(_) => {
@@ -118,16 +116,16 @@ impl<S: Stage> App<S> {
     }
 
     /// Waits for something, takes it in, and draws where that is due.
-    async fn step(&mut self, events: &mut (impl Stream<Item = io::Result<TerminalEvent>> + Unpin)) -> io::Result<()> {
+    async fn step(&mut self) -> io::Result<()> {
         let deadline = self.deadline().map(|due| tokio::time::Instant::from_std(self.world.runtime.clock().instant(due)));
         let sleep = OptionFuture::from(deadline.map(tokio::time::sleep_until));
         let mut typed = false;
         tokio::select! {
             biased;
-            event = events.next() => {
+            event = self.stage.events().next() => {
                 typed = true;
                 match event {
-                    Some(event) => self.take_inputs(event?, events)?,
+                    Some(event) => self.take_inputs(event?).await?,
                     // The terminal is gone.
                     None => self.quits = Some(false),
                 }
@@ -144,16 +142,15 @@ impl<S: Stage> App<S> {
     }
 
     /// Takes in an input and those that are there already, which is how a burst is told from typing.
-    fn take_inputs(
-        &mut self,
-        first: TerminalEvent,
-        events: &mut (impl Stream<Item = io::Result<TerminalEvent>> + Unpin),
-    ) -> io::Result<()> {
+    async fn take_inputs(&mut self, first: TerminalEvent) -> io::Result<()> {
         let now = self.world.runtime.clock().mono();
         let mut inputs = Vec::new();
         self.gate.feed(first, now, &mut inputs);
         for _ in 1..INPUTS_A_FRAME {
-            let Some(Some(event)) = events.next().now_or_never() else { break };
+            // Polled with the task's own waker: the stream keeps the one it was polled with last.
+            let events = self.stage.events();
+            let next = poll_fn(|context| Poll::Ready(events.poll_next_unpin(context))).await;
+            let Poll::Ready(Some(event)) = next else { break };
             self.gate.feed(event?, now, &mut inputs);
         }
         for input in inputs {

@@ -1,13 +1,21 @@
 //! The terminal as the loop sees it, so that one short test runs the whole app on a terminal in memory.
 
 use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
+use crossterm::event::{Event, EventStream};
+use futures::{Stream, StreamExt as _};
 use ratatui::Frame;
 
 use super::terminal::{Screen, TerminalGuard, TerminalOptions};
 
-/// A terminal to draw on.
+/// A terminal to draw on and to be typed at.
 pub trait Stage {
+    /// What the user does.
+    type Events: Stream<Item = io::Result<Event>> + Unpin;
+    /// What the user does. The stream is another one after [`Stage::leave`].
+    fn events(&mut self) -> &mut Self::Events;
     /// Draws one frame.
     ///
     /// # Errors
@@ -22,7 +30,7 @@ pub trait Stage {
     fn forget(&mut self);
     /// Captures the mouse, or leaves it to the terminal.
     fn set_mouse(&mut self, on: bool);
-    /// Gives the terminal back as it was found.
+    /// Gives the terminal back as it was found, and stops reading from it: what is typed is for others.
     fn leave(&mut self);
     /// Takes it again.
     fn enter(&mut self);
@@ -34,6 +42,22 @@ pub trait Stage {
 pub struct RealTerminal {
     screen: Screen,
     guard: TerminalGuard,
+    events: Keys,
+}
+
+/// The keys as they come; none while the terminal is not ours. Its thread is stopped when the stream is dropped.
+#[derive(Debug)]
+pub struct Keys(Option<EventStream>);
+
+impl Stream for Keys {
+    type Item = io::Result<Event>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        match &mut self.0 {
+            Some(events) => events.poll_next_unpin(context),
+            None => Poll::Pending,
+        }
+    }
 }
 
 impl RealTerminal {
@@ -43,11 +67,17 @@ impl RealTerminal {
     /// Where it cannot be.
     pub fn enter(mouse: bool) -> io::Result<Self> {
         let (screen, guard) = TerminalGuard::enter(TerminalOptions { mouse })?;
-        Ok(Self { screen, guard })
+        Ok(Self { screen, guard, events: Keys(Some(EventStream::new())) })
     }
 }
 
 impl Stage for RealTerminal {
+    type Events = Keys;
+
+    fn events(&mut self) -> &mut Keys {
+        &mut self.events
+    }
+
     fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         self.guard.draw(&mut self.screen, render)
     }
@@ -66,11 +96,13 @@ impl Stage for RealTerminal {
     }
 
     fn leave(&mut self) {
+        self.events = Keys(None);
         report(self.guard.suspend());
     }
 
     fn enter(&mut self) {
         report(self.guard.resume());
+        self.events = Keys(Some(EventStream::new()));
     }
 
     fn copy(&mut self, text: &str) -> bool {
