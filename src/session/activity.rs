@@ -51,5 +51,5 @@ impl Turn {
 
 /// How long `model` may take to its first token.
 pub(super) fn first_token_limit(settings: &Settings, model: &ModelRef) -> Duration {
-    settings.first_token_by_model.get(model).copied().unwrap_or(settings.timeouts.first_token)
+    settings.first_token(model)
 }

@@ -144,6 +144,12 @@ impl Session {
         self.turn.as_ref().map(|turn| turn.activity(&self.settings))
     }
 
+    /// The reply that is being made.
+    #[must_use]
+    pub fn reply(&self) -> Option<MessageId> {
+        self.turn.as_ref().map(|turn| turn.reply)
+    }
+
     /// Whether the store has this conversation.
     #[must_use]
     pub const fn is_saved(&self) -> bool {
