@@ -70,8 +70,8 @@ impl Block {
         self.start..self.end
     }
 
-    /// Changes whenever its layout could; two different blocks of one growing source never share one. All but the
-    /// last two blocks are frozen: theirs never changes again.
+    /// Changes whenever its layout could; two different blocks of one growing source never share one. A
+    /// frozen block's ([`super::Document::frozen`]) never changes again.
     pub fn version(&self) -> u64 {
         let kind = match self.kind {
             Kind::Prose => 0,

@@ -57,7 +57,7 @@ struct Prose<'a> {
     targets: Vec<Target>,
     table: Option<Table>,
     /// Marks of lists and quotes that only the parser sees.
-    fallback: Vec<&'static str>,
+    fallback: Vec<String>,
     depth: usize,
 }
 
@@ -90,7 +90,7 @@ impl<'a> Prose<'a> {
         match event {
             Event::Start(tag) => {
                 self.depth += 1;
-                self.start(tag, source);
+                self.start(tag, source, at.start);
             }
             Event::End(tag) => {
                 self.depth -= 1;
@@ -131,7 +131,7 @@ impl<'a> Prose<'a> {
         }
     }
 
-    fn start(&mut self, tag: Tag<'_>, source: usize) {
+    fn start(&mut self, tag: Tag<'_>, source: usize, at: usize) {
         let style = self.style();
         match tag {
             Tag::Heading { level, .. } => {
@@ -165,8 +165,7 @@ impl<'a> Prose<'a> {
                 }
             }
             Tag::TableCell => self.flow = Flow::default(),
-            Tag::BlockQuote(_) => self.begin_fallback("> "),
-            Tag::Item => self.begin_fallback("• "),
+            Tag::BlockQuote(_) | Tag::Item => self.begin_fallback(at),
             Tag::FootnoteDefinition(label) => {
                 self.end_block();
                 self.flow.push_for(&format!("[^{label}]: "), Ink::Marker.into(), source);
@@ -203,6 +202,13 @@ impl<'a> Prose<'a> {
                 }
             }
             TagEnd::TableRow | TagEnd::TableHead => {}
+            TagEnd::BlockQuote(_) | TagEnd::Item => {
+                self.end_block();
+                let mark = self.fallback.drain(..).collect::<Vec<_>>().join(" ");
+                if !mark.is_empty() {
+                    self.rows.extend(wrap(Flow::of(&mark, Ink::Marker.into(), source), self.width, Mode::Words));
+                }
+            }
             _ => self.end_block(),
         }
     }
@@ -224,10 +230,12 @@ impl<'a> Prose<'a> {
         self.flow.push_for(")", Ink::Muted.into(), source);
     }
 
-    /// What our own reading takes for text and the parser for a list or a quote.
-    fn begin_fallback(&mut self, mark: &'static str) {
+    /// What our own reading takes for text and the parser for a list or a quote: its mark is shown as written.
+    fn begin_fallback(&mut self, at: usize) {
         self.end_block();
-        self.fallback.push(mark);
+        let mark = self.excerpt.text[at..].split_ascii_whitespace().next().unwrap_or("");
+        let mark = if mark.starts_with('>') { ">" } else { mark };
+        self.fallback.push(mark.to_owned());
     }
 
     /// Wraps what was gathered.
@@ -239,7 +247,7 @@ impl<'a> Prose<'a> {
         flow.trim_end();
         for mark in self.fallback.drain(..).rev() {
             let mut marked = Flow::default();
-            marked.push_for(mark, Ink::Marker.into(), flow.source_at(0));
+            marked.push_for(&(mark + " "), Ink::Marker.into(), flow.source_at(0));
             marked.push_flow(&flow);
             flow = marked;
         }

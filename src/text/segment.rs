@@ -320,7 +320,8 @@ impl Segmenter {
             let apart = inner.is_some() || fence_opening(behind.body).is_some() || behind.body.starts_with('>');
             if !apart || behind.indent > CODE_INDENT {
                 let leaf = Open::Paragraph { last_line: text, table: None };
-                self.open = if mark.empty { Open::Nothing } else { leaf };
+                let closed = mark.empty || is_heading(behind.body) || is_rule(behind.body);
+                self.open = if closed { Open::Nothing } else { leaf };
                 return;
             }
             if let Some(last) = blocks.last_mut() {
