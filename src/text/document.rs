@@ -132,7 +132,7 @@ fn cut_point(line: &str) -> usize {
     if let Some(space) = space {
         return far + space + 1;
     }
-    let boundary = line.grapheme_indices(true).map(|(at, _)| at).last();
+    let boundary = line.grapheme_indices(true).map(|(at, _)| at).next_back();
     boundary.filter(|at| *at > 0).unwrap_or(line.len())
 }
 

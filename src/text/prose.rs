@@ -96,7 +96,6 @@ impl<'a> Prose<'a> {
                 self.depth -= 1;
                 self.end(tag, source);
             }
-            Event::Text(text) => self.text(&text, &at, self.style()),
             Event::Code(text) => {
                 let style = Style { ink: Ink::InlineCode, ..self.style() };
                 let ticks = self.excerpt.text[at.start..].bytes().take_while(|byte| *byte == b'`').count();
@@ -105,7 +104,11 @@ impl<'a> Prose<'a> {
             Event::SoftBreak => self.flow.push_for(" ", self.style(), source),
             Event::HardBreak => self.flow.push_for("\n", self.style(), source),
             Event::InlineHtml(text) if is_line_break(&text) => self.flow.push_for("\n", self.style(), source),
-            Event::InlineHtml(text) | Event::Html(text) => self.text(&text, &at, self.style()),
+            Event::Text(text)
+            | Event::InlineHtml(text)
+            | Event::Html(text)
+            | Event::InlineMath(text)
+            | Event::DisplayMath(text) => self.text(&text, &at, self.style()),
             Event::Rule => {
                 self.end_block();
                 let line = Sanitised::repeated('─', self.width);
@@ -118,7 +121,6 @@ impl<'a> Prose<'a> {
             Event::TaskListMarker(done) => {
                 self.flow.push_for(if done { "☑ " } else { "☐ " }, Ink::Marker.into(), source);
             }
-            Event::InlineMath(text) | Event::DisplayMath(text) => self.text(&text, &at, self.style()),
         }
     }
 
