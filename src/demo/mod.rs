@@ -140,6 +140,11 @@ impl DemoServer {
     }
 }
 
+/// The models that can be asked, each with its context window in tokens; the first is the one to start with.
+pub fn model_windows() -> impl Iterator<Item = (&'static str, u64)> {
+    question::MODELS.iter().map(|model| (model.id, model.context as u64))
+}
+
 impl Drop for DemoServer {
     fn drop(&mut self) {
         self.closing.cancel();
