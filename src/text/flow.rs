@@ -1,7 +1,7 @@
 //! Styled text before it is wrapped: one string, the runs of its styles, and where in the source it came from.
 //! Cleans itself as a whole, so that a cluster that two styles share is judged and kept as one.
 
-use super::sanitised::{clean, is_clean};
+use super::sanitised::{Form, clean, is_clean};
 use super::{Emphasis, Ink};
 
 /// How a run is set.
@@ -121,13 +121,10 @@ impl Flow {
             return self;
         }
         let mut shown = Self::default();
-        clean(&self.text, |piece| {
-            if piece.escaped || piece.shown.len() != piece.raw.len() {
-                let ink = piece.escaped.then_some(Ink::Escape);
-                shown.push_replaced(&self, piece.raw.start, piece.shown, ink);
-            } else {
-                shown.push_part(&self, piece.raw.start, piece.raw.end);
-            }
+        clean(&self.text, |piece| match piece.form {
+            Form::AsIs => shown.push_part(&self, piece.raw.start, piece.raw.end),
+            Form::Expanded => shown.push_replaced(&self, piece.raw.start, piece.shown, None),
+            Form::Escaped => shown.push_replaced(&self, piece.raw.start, piece.shown, Some(Ink::Escape)),
         });
         shown
     }

@@ -11,6 +11,8 @@ mod prose;
 pub mod sanitised;
 mod segment;
 mod table;
+#[cfg(test)]
+mod tests;
 mod unicode;
 pub mod wrap;
 

@@ -95,8 +95,17 @@ pub(super) struct Piece<'a> {
     /// Bytes in the raw text.
     pub(super) raw: Range<usize>,
     pub(super) shown: &'a str,
-    /// It is the visible form of something else.
-    pub(super) escaped: bool,
+    pub(super) form: Form,
+}
+
+/// How a piece is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    AsIs,
+    /// The spaces of a tab.
+    Expanded,
+    /// The visible form of what is not let through.
+    Escaped,
 }
 
 /// Whether a text is shown as it is, found without looking at clusters.
@@ -122,23 +131,23 @@ pub(super) fn clean(raw: &str, mut give: impl FnMut(Piece<'_>)) {
             continue;
         }
         if from < at {
-            give(Piece { raw: from..at, shown: &raw[from..at], escaped: false });
+            give(Piece { raw: from..at, shown: &raw[from..at], form: Form::AsIs });
             column = column.map(|column| column_after(column, &raw[from..at]));
         }
         let character = raw[at..].chars().next().unwrap_or(' ');
-        let shown = if byte == b'\t' {
+        let (shown, form) = if byte == b'\t' {
             context.admit(" ");
-            " ".repeat(TAB_STOP - column.unwrap_or(0) % TAB_STOP)
+            (" ".repeat(TAB_STOP - column.unwrap_or(0) % TAB_STOP), Form::Expanded)
         } else {
-            picture(character)
+            (picture(character), Form::Escaped)
         };
         column = column.map(|column| column_after(column, &shown));
-        give(Piece { raw: at..at + character.len_utf8(), shown: &shown, escaped: byte != b'\t' });
+        give(Piece { raw: at..at + character.len_utf8(), shown: &shown, form });
         at += character.len_utf8();
         from = at;
     }
     if from < at {
-        give(Piece { raw: from..at, shown: &raw[from..at], escaped: false });
+        give(Piece { raw: from..at, shown: &raw[from..at], form: Form::AsIs });
     }
 }
 

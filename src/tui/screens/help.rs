@@ -87,7 +87,7 @@ impl Help {
         let rows = self.rows(area.width);
         let seen = usize::from(area.height).saturating_sub(2);
         let top = self.top.min(rows.len().saturating_sub(seen));
-        put(buf, area, area.x + 1, area.y, &Sanitised::trusted("munshi · help"), theme.accent());
+        put(buf, area, area.x + 1, area.y, &Sanitised::trusted("munshi · help"), theme.title());
         for (at, row) in rows.iter().skip(top).take(seen).enumerate() {
             let y = area.y + 1 + at as u16;
             let mut x = area.x + 1;

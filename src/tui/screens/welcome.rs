@@ -204,7 +204,7 @@ impl Welcome {
     pub fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) -> Option<Position> {
         let area = centred(area);
         let mut y = area.y;
-        put(buf, area, area.x, y, &Sanitised::trusted("munshi"), theme.accent());
+        put(buf, area, area.x, y, &Sanitised::trusted("munshi"), theme.title());
         y += 2;
         let mut cursor = None;
         match &self.step {

@@ -20,7 +20,7 @@ impl Panel {
         }
         let x = area.x + 1;
         let inner = Rect { x, width: area.width.saturating_sub(2), ..area };
-        put(buf, inner, x, area.y, &Sanitised::trusted("Conversations"), theme.accent());
+        put(buf, inner, x, area.y, &Sanitised::trusted("Conversations"), theme.title());
         let typed = put(buf, inner, x, area.y + 1, &Sanitised::trusted("/ "), theme.muted());
         let end = put(buf, inner, typed, area.y + 1, &Sanitised::line(self.filter.text()), theme.base());
         if self.filter.is_empty() {
