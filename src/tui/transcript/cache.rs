@@ -37,6 +37,8 @@ pub struct Cache {
     texts: HashMap<MessageId, Text>,
     rows: HashMap<Key, Laid>,
     row_count: usize,
+    /// Texts cut so far: rows of a text that was cut anew are not taken for its own.
+    cut: u64,
     pub(super) work: Work,
 }
 
@@ -45,6 +47,8 @@ pub struct Cache {
 pub(super) struct Text {
     pub body: Body,
     pub reasoning: PlainText,
+    /// Which cutting of which text it is.
+    pub cut: u64,
     content_seen: Seen,
     reasoning_seen: Seen,
     used: u64,
@@ -70,7 +74,7 @@ impl Seen {
 }
 
 impl Text {
-    fn new(role: Role) -> Self {
+    fn new(role: Role, cut: u64) -> Self {
         let body = match role {
             Role::Assistant => Body::Markdown(Document::new()),
             Role::User | Role::System | Role::Tool => Body::Plain(PlainText::default()),
@@ -78,10 +82,18 @@ impl Text {
         Self {
             body,
             reasoning: PlainText::default(),
+            cut,
             content_seen: Seen::default(),
             reasoning_seen: Seen::default(),
             used: 0,
         }
+    }
+
+    /// Whether the message is the one that was cut, as it was or grown.
+    fn is_of(&self, message: &Message) -> bool {
+        self.content_seen.is_head_of(&message.content)
+            && self.reasoning_seen.is_head_of(&message.reasoning)
+            && matches!(self.body, Body::Markdown(_)) == (message.role == Role::Assistant)
     }
 
     fn follow(&mut self, message: &Message) {
@@ -108,6 +120,8 @@ pub(super) struct Key {
 /// What rows were made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stamp {
+    /// Which cutting of which text; 0 for what is no message's text.
+    pub cut: u64,
     pub version: u64,
     /// Lines of code whose inks were known.
     pub inks: usize,
@@ -145,16 +159,18 @@ impl Cache {
     /// The message's text, cut as far as it came.
     pub(super) fn text(&mut self, message: &Message) -> &Text {
         let now = self.now;
-        let text = self.texts.entry(message.id).or_insert_with(|| Text::new(message.role));
+        let cut = &mut self.cut;
+        let mut anew = || {
+            *cut += 1;
+            Text::new(message.role, *cut)
+        };
+        let text = self.texts.entry(message.id).or_insert_with(&mut anew);
         if text.used != now {
-            text.used = now;
             self.work.messages += 1;
-            let grew = text.content_seen.is_head_of(&message.content)
-                && text.reasoning_seen.is_head_of(&message.reasoning)
-                && matches!(text.body, Body::Markdown(_)) == (message.role == Role::Assistant);
-            if !grew {
-                *text = Text { used: now, ..Text::new(message.role) };
+            if !text.is_of(message) {
+                *text = anew();
             }
+            text.used = now;
             text.follow(message);
         }
         text

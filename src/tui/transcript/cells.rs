@@ -173,17 +173,18 @@ impl<'v, 'c> Layout<'v, 'c> {
 
     /// What the section's rows are made of; `None` for those that are cheaper made than kept.
     fn stamp(&mut self, item: usize, section: Section) -> Option<Stamp> {
-        let plain = |version| Some(Stamp { version, inks: 0 });
+        let plain = |version| Some(Stamp { cut: 0, version, inks: 0 });
         match section {
             Section::Top | Section::Fold | Section::Foot => None,
             Section::Reasoning(at) => {
-                let message = self.message(item)?;
-                plain(self.cache.text(message).reasoning.range(at).end as u64)
+                let text = self.cache.text(self.message(item)?);
+                Some(Stamp { cut: text.cut, version: text.reasoning.range(at).end as u64, inks: 0 })
             }
             Section::Body(at) => {
                 let message = self.message(item)?;
                 let inks = self.code_inks(message, at).len();
-                Some(Stamp { version: self.cache.text(message).body.version(at), inks })
+                let text = self.cache.text(message);
+                Some(Stamp { cut: text.cut, version: text.body.version(at), inks })
             }
             Section::Notice(at) => {
                 let notice = self.view.notices.get(at)?;

@@ -81,7 +81,7 @@ fn a_change_of_width_keeps_the_anchors_text_on_the_screen() {
     chat.answer(&prose(2_000));
     let anchor = chat.scrolled(Anchor::End, SMALL, -150);
     let word = chat.fresh(anchor, SMALL).split_whitespace().next().unwrap().to_owned();
-    for (width, height) in [(80, 24), (20, 5), (120, 40), (33, 7), (7, 3), (200, 60), (40, 12)] {
+    for (width, height) in [(80, 24), (20, 5), (120, 40), (33, 7), (9, 3), (200, 60), (40, 12)] {
         let screen = chat.fresh(anchor, Size::new(width, height));
         assert!(screen.contains(&word), "{word} at {width}: {screen}");
     }

@@ -73,5 +73,19 @@ fn the_screen_reads_well_at_every_usual_size() {
     let mut chat = Chat::new();
     chat.ask("Which one is better for tax saving, and what should I look at before I choose?");
     chat.answer("| | ELSS | PPF |\n|---|---|---|\n| Lock-in | 3 years | 15 years |\n| Risk | market | none |\n\nSee `80C`.");
-    insta::assert_snapshot!(chat.fresh(Anchor::End, USUAL), @"");
+    insta::assert_snapshot!(chat.fresh(Anchor::End, USUAL), @r"
+    You · 10:42
+    Which one is better for tax saving, and what should I look at before I choose?
+
+    gpt-4o-mini
+            │ ELSS    │ PPF
+    ────────┼─────────┼─────────
+    Lock-in │ 3 years │ 15 years
+    Risk    │ market  │ none
+
+    See 80C.
+    1.2 s · 58 in · 312 out · ₹0.020
+    ");
+    insta::assert_snapshot!(chat.fresh(Anchor::End, SMALL), @"");
+    insta::assert_snapshot!(chat.fresh(Anchor::End, LARGE), @"");
 }
