@@ -127,6 +127,7 @@ impl<B: Backend<Error = io::Error>> Backend for Aligned<B> {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU16;
     use std::sync::{Arc, Mutex};
 
     use ratatui::backend::CrosstermBackend;
@@ -163,7 +164,7 @@ mod tests {
             backend.draw(before.diff_iter(&after)).unwrap();
             before = after;
         }
-        let mut terminal = vt100::Parser::new(1, 20, 0);
+        let mut terminal = vt100::Parser::new(NonZeroU16::MIN, NonZeroU16::new(20).unwrap(), 0);
         terminal.process(&kept.0.lock().unwrap());
         terminal.screen().contents()
     }
