@@ -107,8 +107,8 @@ impl Hostile {
         self.world.happen(answer);
     }
 
-    fn run(&mut self, step: Step) {
-        match step {
+    fn run(&mut self, step: &Step) {
+        match *step {
             Step::Ask(number) => drop(self.world.ask(&format!("Question {number}"))),
             Step::Stop => drop(self.world.stop()),
             Step::Retry => drop(self.world.retry()),
@@ -178,7 +178,7 @@ proptest! {
         hostile.world.store_answers = false;
         hostile.world.session.set_reserves(has_budget);
         for step in steps {
-            hostile.run(step);
+            hostile.run(&step);
             hostile.world.assert_finished_never_change();
             prop_assert_eq!(hostile.world.session.activity().is_some(), hostile.world.session.is_busy());
         }

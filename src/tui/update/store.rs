@@ -158,4 +158,3 @@ pub(super) fn for_user(state: &mut AppState, conversation: ConversationId, word:
     }
     Vec::new()
 }
-

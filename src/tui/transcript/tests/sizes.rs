@@ -49,7 +49,8 @@ fn row_27_every_cluster_is_whole_and_aligned_at_every_width() {
     let chat = everything();
     let clusters = ["न", "👨‍👩‍👧‍👦", "日", "த", "ש"];
     for width in 2..=60 {
-        let (buf, _) = chat.draw(scroll::reveal(&chat.view(), Anchor::End, id(0)), &mut Cache::new(), Size::new(width, 200));
+        let (buf, _) =
+            chat.draw(scroll::reveal(&chat.view(), Anchor::End, id(0)), &mut Cache::new(), Size::new(width, 200));
         let text = lines(&buf);
         for cluster in clusters {
             assert!(text.contains(cluster), "{cluster} at {width}: {text}");
@@ -72,6 +73,8 @@ fn row_27_every_cluster_is_whole_and_aligned_at_every_width() {
 fn the_screen_reads_well_at_every_usual_size() {
     let mut chat = Chat::new();
     chat.ask("Which one is better for tax saving, and what should I look at before I choose?");
-    chat.answer("| | ELSS | PPF |\n|---|---|---|\n| Lock-in | 3 years | 15 years |\n| Risk | market | none |\n\nSee `80C`.");
+    chat.answer(
+        "| | ELSS | PPF |\n|---|---|---|\n| Lock-in | 3 years | 15 years |\n| Risk | market | none |\n\nSee `80C`.",
+    );
     insta::assert_snapshot!(chat.fresh(Anchor::End, USUAL), @"");
 }
