@@ -80,11 +80,14 @@ struct Hostile {
 }
 
 impl Hostile {
-    /// The newest attempt, an older one, or one that never was.
+    /// The newest attempt, an older one, one whose row is only being opened, or one that never was.
     fn attempt(&self, which: u8) -> AttemptId {
-        let unknown = AttemptId { reply: id(1), ordinal: u32::from(which) };
-        let back = usize::from(which);
-        self.world.started.iter().rev().nth(back).map_or(unknown, |(attempt, _)| *attempt)
+        let booking = self.world.waiting.iter().find_map(|answer| match answer {
+            Happened::Booked { attempt } if which == 3 => Some(*attempt),
+            _ => None,
+        });
+        let started = || self.world.started.iter().rev().nth(usize::from(which)).map(|(attempt, _)| *attempt);
+        booking.or_else(started).unwrap_or(AttemptId { reply: id(1), ordinal: u32::from(which) })
     }
 
     fn end(&mut self, attempt: AttemptId, report: Report) {
