@@ -18,9 +18,10 @@ use crate::chat::{ConversationId, ModelRef, Stamp};
 use crate::provider::Provider;
 use crate::session::retry::Field;
 use crate::session::{Effect, Event, Happened};
-use crate::store::{Cap, Scope, Write};
+use crate::store::Cap;
 
 pub use clock::Clock;
+pub use crate::store::{Hit, Saved, Scope, Summary, Write};
 pub use store_thread::{Answer, Query, StoreEvent, StoreHandle};
 use streams::Streams;
 use timers::Timers;

@@ -41,12 +41,7 @@ pub struct Launch {
 ///
 /// # Errors
 /// Where the terminal cannot be taken or drawn on.
-pub async fn open(
-    launch: Launch,
-    runtime: Runtime,
-    host: Arc<dyn Host>,
-    arrived: Arc<Notify>,
-) -> io::Result<Exit> {
+pub async fn open(launch: Launch, runtime: Runtime, host: Arc<dyn Host>, arrived: Arc<Notify>) -> io::Result<Exit> {
     let mut notices = launch.notices;
     let theme = theme(&launch.theme, &launch.theme_folder, &mut notices).for_depth(launch.preferences.colours);
     let keymap = Keymap::with_overrides(&launch.bindings).unwrap_or_else(|wrong| {

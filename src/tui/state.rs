@@ -10,7 +10,7 @@ use crate::chat::{
     Catalogue, Conversation, ConversationId, ConversationMeta, MessageId, ModelRef, Role, Settings, Spend, Stamp,
 };
 use crate::session::{Change, Effect, Event, Happened, Session};
-use crate::store::Write;
+use crate::runtime::Write;
 
 use super::composer::{Composer, History};
 use super::effect::TuiEffect;

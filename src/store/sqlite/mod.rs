@@ -62,7 +62,10 @@ pub struct SqliteStore {
 
 #[derive(Debug)]
 enum Access {
-    Write { instance: Instance, writer: Writer },
+    Write {
+        instance: Instance,
+        writer: Writer,
+    },
     /// Why nothing can be written.
     Read(String),
 }

@@ -85,7 +85,8 @@ fn connect_or_salvage(path: &Path, options: &OpenOptions, notices: &mut Vec<Noti
             connect(path, options, alone, notices)
         }
         StoreError::Damaged { path, detail } => {
-            let detail = format!("{detail}. Close every other munshi and start again: then it is set aside and salvaged");
+            let detail =
+                format!("{detail}. Close every other munshi and start again: then it is set aside and salvaged");
             Err(StoreError::Damaged { path, detail }.into())
         }
         other => Err(other.into()),
@@ -101,7 +102,8 @@ fn connect(path: &Path, options: &OpenOptions, alone: bool, notices: &mut Vec<No
     if alone && wal::is_damaged(&log)? {
         return Err(damaged(&log, "parts of it do not match their checksums"));
     }
-    let mut conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let mut conn =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     // Should it turn out to be a newer one, closing must not write to it.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     conn.busy_timeout(BUSY)?;

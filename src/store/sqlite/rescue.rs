@@ -83,10 +83,8 @@ impl Copying<'_> {
     /// Copies in one direction until the end or the first damage: the last row that was read, and whether
     /// it was the end.
     fn scan(&self, direction: &str, after: i64) -> Result<(i64, bool), Fault> {
-        let sql = format!(
-            "SELECT rowid, {} FROM {} WHERE rowid > ?1 ORDER BY rowid {direction}",
-            self.columns, self.table
-        );
+        let sql =
+            format!("SELECT rowid, {} FROM {} WHERE rowid > ?1 ORDER BY rowid {direction}", self.columns, self.table);
         let mut last = i64::MIN;
         let Ok(mut statement) = self.from.prepare(&sql) else { return Ok((last, false)) };
         let Ok(mut rows) = statement.query([after]) else { return Ok((last, false)) };

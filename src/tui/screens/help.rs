@@ -3,9 +3,9 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::text::{Emphasis, Ink, Row, Sanitised, Span};
 use crate::text::sanitised::width;
 use crate::text::wrap::plain_rows;
+use crate::text::{Emphasis, Ink, Row, Sanitised, Span};
 use crate::tui::theme::Theme;
 
 use super::ScreenKey;

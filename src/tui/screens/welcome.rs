@@ -17,21 +17,35 @@ use super::paint::{fill, fit, put};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Intent {
     Close,
-    SaveKey { provider: String, key: String },
+    SaveKey {
+        provider: String,
+        key: String,
+    },
     /// Look for servers: at this address, or at the usual ones of this machine.
     Probe(Option<String>),
-    UseServer { base_url: String, model: String },
+    UseServer {
+        base_url: String,
+        model: String,
+    },
     StartDemo,
 }
 
 /// Where in the screen one is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Step {
-    Ways { selected: usize },
-    Key { line: LineEdit },
-    Server { line: LineEdit },
+    Ways {
+        selected: usize,
+    },
+    Key {
+        line: LineEdit,
+    },
+    Server {
+        line: LineEdit,
+    },
     /// A server's models, to choose from.
-    Models { selected: usize },
+    Models {
+        selected: usize,
+    },
 }
 
 /// The ways on, in their order.
@@ -98,9 +112,10 @@ impl Welcome {
 
     /// Each server's models, one row each.
     fn models(&self) -> Vec<(&str, &str)> {
-        let rows = self.found.iter().flat_map(|server| {
-            server.models.iter().map(|model| (server.base_url.as_str(), model.as_str()))
-        });
+        let rows = self
+            .found
+            .iter()
+            .flat_map(|server| server.models.iter().map(|model| (server.base_url.as_str(), model.as_str())));
         rows.collect()
     }
 
@@ -189,10 +204,7 @@ impl Welcome {
             ScreenKey::Down => *selected = (*selected + 1).min(models.len().saturating_sub(1)),
             ScreenKey::Enter => {
                 let chosen = models.get(*selected).cloned();
-                return chosen
-                    .map(|(base_url, model)| Intent::UseServer { base_url, model })
-                    .into_iter()
-                    .collect();
+                return chosen.map(|(base_url, model)| Intent::UseServer { base_url, model }).into_iter().collect();
             }
             ScreenKey::Esc => self.step = Step::Server { line: LineEdit::default() },
             _ => {}

@@ -7,7 +7,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use crate::chat::{ConversationId, Stamp};
 use crate::runtime::Query;
 use crate::session::{Change, Happened};
-use crate::store::{Summary, Write};
+use crate::runtime::{Summary, Write};
 use crate::tui::effect::TuiEffect;
 use crate::tui::event::Fresh;
 use crate::tui::host::FoundServer;

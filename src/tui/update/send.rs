@@ -2,7 +2,7 @@
 
 use crate::chat::Stamp;
 use crate::session::Happened;
-use crate::store::Write;
+use crate::runtime::Write;
 use crate::tui::commands::{self, Call, Parsed};
 use crate::tui::effect::TuiEffect;
 use crate::tui::event::Fresh;

@@ -94,7 +94,8 @@ fn an_anchor_whose_message_left_the_path_shows_what_stands_in_its_place() {
     let anchor = scroll::reveal(&chat.view(), Anchor::End, id(21));
     assert!(chat.fresh(anchor, SMALL).contains("answer 21"));
     let parent = chat.conversation.get(id(21)).unwrap().parent;
-    let other = Message { id: id(900), content: "another version".into(), ..chat.conversation.get(id(21)).unwrap().clone() };
+    let other =
+        Message { id: id(900), content: "another version".into(), ..chat.conversation.get(id(21)).unwrap().clone() };
     assert_eq!(other.parent, parent);
     chat.conversation.push(other);
     assert!(chat.fresh(anchor, SMALL).contains("another version"));
