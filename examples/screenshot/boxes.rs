@@ -43,6 +43,12 @@ fn block(c: char) -> Option<(f64, f64, f64, f64)> {
     }
 }
 
+/// Whether it fills its cell from left to right alike, so that a row of them is one wide cell of it.
+pub fn goes_on(c: char) -> bool {
+    let line = arms(c).is_some_and(|(arms, _)| arms == [true, true, false, false]);
+    line || block(c).is_some_and(|(left, _, width, _)| left <= 0.0 && width >= 1.0)
+}
+
 /// Whether this character is drawn as a shape.
 pub fn is_shape(c: char) -> bool {
     arms(c).is_some() || block(c).is_some()

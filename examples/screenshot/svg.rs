@@ -20,6 +20,9 @@ const TITLE_BAR: f64 = 32.0;
 const FONTS: &str = "ui-monospace,'JetBrains Mono','SF Mono',Menlo,Consolas,'DejaVu Sans Mono','Noto Sans Mono',\
     'Noto Sans Devanagari','Kohinoor Devanagari',Mangal,'Noto Color Emoji','Apple Color Emoji',monospace";
 
+/// What makes one picture of several emoji.
+const JOINER: char = '\u{200D}';
+
 /// How a cell is drawn.
 #[allow(clippy::struct_excessive_bools, reason = "a terminal's attributes are independent switches")]
 #[derive(Clone, PartialEq)]
@@ -128,16 +131,41 @@ fn backgrounds(out: &mut String, screen: &vt100::Screen, row: u16, line: &[Cell]
     }
 }
 
+/// What may stand in one run with its neighbours.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    /// Letters that every monospace font has at one width.
+    Plain,
+    /// Scripts whose letters take their shape from their neighbours: a word must stay in one piece.
+    Joined,
+    /// A line or block that goes on in the next cell.
+    Shape(char),
+    /// By itself: a font may draw it narrower or wider than its cells.
+    Alone(u16),
+}
+
+impl Kind {
+    fn of(cell: &Cell, joined_to_last: bool) -> Self {
+        let first = cell.text.chars().next().unwrap_or(' ');
+        if cell.text.is_ascii() {
+            Self::Plain
+        } else if joined_to_last || cell.text.ends_with(JOINER) || matches!(first, '\u{0900}'..='\u{0DFF}') {
+            Self::Joined
+        } else if boxes::goes_on(first) {
+            Self::Shape(first)
+        } else {
+            Self::Alone(cell.col)
+        }
+    }
+}
+
 fn letters(out: &mut String, screen: &vt100::Screen, row: u16, line: &[Cell], y: f64) {
-    // A run is either plain letters of one style, or one cell by itself: a wide one, a line, a cluster that a font
-    // may draw narrower or wider than its cells.
-    let plain = |cell: &Cell| cell.text.is_ascii() && !cell.wide;
-    let mut loners = 0_usize;
-    let mut keys = line.iter().map(|cell| {
-        loners += usize::from(!plain(cell));
-        (style(screen, row, cell), if plain(cell) { None } else { Some(loners) })
-    });
-    let keyed: Vec<_> = keys.by_ref().collect();
+    let mut joins = false;
+    let mut keyed = Vec::with_capacity(line.len());
+    for cell in line {
+        keyed.push((style(screen, row, cell), Kind::of(cell, joins)));
+        joins = cell.text.ends_with(JOINER);
+    }
     let mut start = 0;
     while start < line.len() {
         let end = (start..line.len()).find(|at| keyed[*at] != keyed[start]).unwrap_or(line.len());
@@ -149,12 +177,13 @@ fn letters(out: &mut String, screen: &vt100::Screen, row: u16, line: &[Cell], y:
 }
 
 fn run(out: &mut String, style: &Style, cells: &[Cell], y: f64) {
-    if cells.len() == 1
-        && let Some(c) = cells[0].text.chars().next()
+    let columns: u16 = cells.iter().map(cells_wide).sum();
+    let width = f64::from(columns) * W;
+    if let Some(c) = cells[0].text.chars().next()
         && boxes::is_shape(c)
     {
         let opacity = if style.dim { "99" } else { "" };
-        boxes::draw(out, c, (x_of(cells[0].col), y), (W, H), &format!("{}{opacity}", style.fg));
+        boxes::draw(out, c, (x_of(cells[0].col), y), (width, H), &format!("{}{opacity}", style.fg));
         return;
     }
     // Blanks at the ends draw nothing, unless they are underlined.

@@ -178,3 +178,6 @@ impl Conversation {
         is_user && self.at(at + 1).is_some_and(|next| next.status == Status::Failed)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,7 +30,9 @@ impl Turn {
             Phase::Connecting { since } => {
                 Activity::Connecting { model, since: *since, gives_up: since.saturating_add(first_token) }
             }
-            Phase::Waiting { since } => Activity::Waiting { model, since: *since, gives_up: since.saturating_add(first_token) },
+            Phase::Waiting { since } => {
+                Activity::Waiting { model, since: *since, gives_up: since.saturating_add(first_token) }
+            }
             Phase::Streaming { first } => Activity::Streaming {
                 tokens: self.hundredths.div_ceil(100),
                 first: *first,

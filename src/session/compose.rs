@@ -59,8 +59,8 @@ impl Session {
 /// the input (providers refuse a sum beyond the window). A quarter of the window is always asked for.
 fn output_tokens(asked: u32, spec: &ModelSpec, input: u64) -> u32 {
     let most = spec.max_output.unwrap_or(u32::MAX);
-    let room = spec.context_window.map_or(u64::MAX, |window| {
-        window.saturating_sub(tokens::with_margin(input)).max(window / 4).max(1)
-    });
+    let room = spec
+        .context_window
+        .map_or(u64::MAX, |window| window.saturating_sub(tokens::with_margin(input)).max(window / 4).max(1));
     asked.min(most).min(u32::try_from(room).unwrap_or(u32::MAX))
 }

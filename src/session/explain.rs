@@ -45,7 +45,9 @@ pub fn failure(failure: &Failure, model: &ModelRef) -> String {
                 "{provider} has a fault of its own{said} and asks to wait {}. Come back then and /retry, or choose another model with /model.",
                 duration(wait)
             ),
-            None => format!("{provider} has a fault of its own{said}. Try /retry in a while, or another model with /model."),
+            None => {
+                format!("{provider} has a fault of its own{said}. Try /retry in a while, or another model with /model.")
+            }
         },
         FailureKind::Redirect => format!(
             "{provider}'s address points elsewhere{said}. The key is never sent on: set the new address as the base URL."

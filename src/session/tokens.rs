@@ -42,7 +42,8 @@ pub fn hundredths(text: &str) -> u64 {
 #[must_use]
 pub fn of_message(message: &Message) -> u64 {
     let calls: u64 = message.tool_calls.iter().map(|call| estimate(&call.name) + estimate(&call.arguments) + 8).sum();
-    let counted = message.usage.and_then(Usage::plausible).filter(|usage| !usage.estimated && message.tool_calls.is_empty());
+    let counted =
+        message.usage.and_then(Usage::plausible).filter(|usage| !usage.estimated && message.tool_calls.is_empty());
     let text = match counted {
         Some(usage) if usage.output > usage.reasoning => usage.output - usage.reasoning,
         _ => estimate(&message.content),

@@ -26,6 +26,8 @@ pub fn messages(conversation: &Conversation, system: &str, first_sent: usize, qu
     for (position, message) in sent.iter().enumerate() {
         match message.role {
             Role::User => push_user(&mut out, &message.content),
+            // A request begins with a question, however damaged the path is.
+            Role::Assistant if !out.iter().any(|message| message.role == Role::User) => {}
             Role::Assistant => push_reply(&mut out, message, &sent[position + 1..], &mut taken),
             // Results are placed right behind their calls; one without a call is dropped.
             Role::Tool => {}

@@ -64,14 +64,27 @@ pub struct FencePart {
     pub closes: bool,
 }
 
+impl FencePart {
+    /// The first part, of which only the opening line is there.
+    pub(super) fn opening(fence: u32, language: String) -> Self {
+        Self { fence, language, first_line: 0, lines: Vec::new(), complete_lines: 0, opens: true, closes: false }
+    }
+
+    /// The part after this one, still without lines.
+    pub(super) fn following(&self) -> Self {
+        let first_line = self.first_line + self.lines.len();
+        Self { first_line, opens: false, ..Self::opening(self.fence, self.language.clone()) }
+    }
+}
+
 impl Block {
     /// Its bytes in the source.
     pub fn range(&self) -> Range<usize> {
         self.start..self.end
     }
 
-    /// Changes whenever its layout could; two different blocks of one growing source never share one. All but the
-    /// last two blocks are frozen: theirs never changes again.
+    /// Changes whenever its layout could; two different blocks of one growing source never share one. A
+    /// frozen block's ([`super::Document::frozen`]) never changes again.
     pub fn version(&self) -> u64 {
         let kind = match self.kind {
             Kind::Prose => 0,

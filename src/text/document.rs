@@ -83,9 +83,15 @@ impl Document {
         }
     }
 
-    /// In the order of the source, without overlaps. Only the last two may change when the source grows.
+    /// In the order of the source, without overlaps.
     pub fn blocks(&self) -> &[Block] {
         &self.blocks
+    }
+
+    /// How many of the blocks, from the first, will never change again. What is left is small: the last block before
+    /// the unfinished line, and the blocks of that line.
+    pub fn frozen(&self) -> usize {
+        self.before.as_ref().map_or(self.blocks.len(), |before| before.blocks).saturating_sub(1)
     }
 
     fn read(&mut self, source: &str, line: Range<usize>, ending: Ending) {
@@ -126,7 +132,7 @@ fn cut_point(line: &str) -> usize {
     if let Some(space) = space {
         return far + space + 1;
     }
-    let boundary = line.grapheme_indices(true).map(|(at, _)| at).last();
+    let boundary = line.grapheme_indices(true).map(|(at, _)| at).next_back();
     boundary.filter(|at| *at > 0).unwrap_or(line.len())
 }
 

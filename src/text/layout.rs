@@ -160,11 +160,11 @@ impl Block {
         let mark_end = self.start + usize::from(item.mark);
         let behind = Line::new(&source[mark_end..self.end]);
         let mut text = mark_end + if behind.indent > 4 { 1 } else { behind.lead };
-        let mut mark = match item.ordered {
-            true => source[self.start..mark_end].to_owned(),
-            false => BULLETS[usize::from(item.depth) % BULLETS.len()].to_owned(),
+        let mut mark = if item.ordered {
+            source[self.start..mark_end].to_owned()
+        } else {
+            BULLETS[usize::from(item.depth) % BULLETS.len()].to_owned()
         };
-        let hanging = super::width(&mark) + 1;
         if let Some(done) = task_box(&source[text..self.end]) {
             let shown = if done { "☑" } else { "☐" };
             mark = if item.ordered { format!("{mark} {shown}") } else { shown.to_owned() };
@@ -183,7 +183,6 @@ impl Block {
             let mark = Flow::of(&mark, Ink::Marker.into(), self.start);
             return wrap(mark, width, Mode::Clusters).into_iter().chain(content).collect();
         }
-        debug_assert!(hanging <= first, "a task's box only adds to the mark");
         let content = if content.is_empty() { vec![Row { spans: Vec::new(), source: self.start }] } else { content };
         let mark = vec![span(Sanitised::new(&mark), Ink::Marker.into()), plain_span(Sanitised::trusted(" "))];
         with_margin(content, &mark, &spaces(first))

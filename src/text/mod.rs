@@ -69,6 +69,7 @@ pub enum SyntaxRole {
 }
 
 /// How text is set, whatever its ink.
+#[allow(clippy::struct_excessive_bools, reason = "four switches of a terminal, each on or off by itself")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Emphasis {
     pub bold: bool,

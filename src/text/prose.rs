@@ -57,7 +57,7 @@ struct Prose<'a> {
     targets: Vec<Target>,
     table: Option<Table>,
     /// Marks of lists and quotes that only the parser sees.
-    fallback: Vec<&'static str>,
+    fallback: Vec<String>,
     depth: usize,
 }
 
@@ -90,13 +90,12 @@ impl<'a> Prose<'a> {
         match event {
             Event::Start(tag) => {
                 self.depth += 1;
-                self.start(tag, source);
+                self.start(tag, source, at.start);
             }
             Event::End(tag) => {
                 self.depth -= 1;
                 self.end(tag, source);
             }
-            Event::Text(text) => self.text(&text, &at, self.style()),
             Event::Code(text) => {
                 let style = Style { ink: Ink::InlineCode, ..self.style() };
                 let ticks = self.excerpt.text[at.start..].bytes().take_while(|byte| *byte == b'`').count();
@@ -105,7 +104,11 @@ impl<'a> Prose<'a> {
             Event::SoftBreak => self.flow.push_for(" ", self.style(), source),
             Event::HardBreak => self.flow.push_for("\n", self.style(), source),
             Event::InlineHtml(text) if is_line_break(&text) => self.flow.push_for("\n", self.style(), source),
-            Event::InlineHtml(text) | Event::Html(text) => self.text(&text, &at, self.style()),
+            Event::Text(text)
+            | Event::InlineHtml(text)
+            | Event::Html(text)
+            | Event::InlineMath(text)
+            | Event::DisplayMath(text) => self.text(&text, &at, self.style()),
             Event::Rule => {
                 self.end_block();
                 let line = Sanitised::repeated('─', self.width);
@@ -118,7 +121,6 @@ impl<'a> Prose<'a> {
             Event::TaskListMarker(done) => {
                 self.flow.push_for(if done { "☑ " } else { "☐ " }, Ink::Marker.into(), source);
             }
-            Event::InlineMath(text) | Event::DisplayMath(text) => self.text(&text, &at, self.style()),
         }
     }
 
@@ -131,7 +133,7 @@ impl<'a> Prose<'a> {
         }
     }
 
-    fn start(&mut self, tag: Tag<'_>, source: usize) {
+    fn start(&mut self, tag: Tag<'_>, source: usize, at: usize) {
         let style = self.style();
         match tag {
             Tag::Heading { level, .. } => {
@@ -165,8 +167,7 @@ impl<'a> Prose<'a> {
                 }
             }
             Tag::TableCell => self.flow = Flow::default(),
-            Tag::BlockQuote(_) => self.begin_fallback("> "),
-            Tag::Item => self.begin_fallback("• "),
+            Tag::BlockQuote(_) | Tag::Item => self.begin_fallback(at),
             Tag::FootnoteDefinition(label) => {
                 self.end_block();
                 self.flow.push_for(&format!("[^{label}]: "), Ink::Marker.into(), source);
@@ -203,6 +204,13 @@ impl<'a> Prose<'a> {
                 }
             }
             TagEnd::TableRow | TagEnd::TableHead => {}
+            TagEnd::BlockQuote(_) | TagEnd::Item => {
+                self.end_block();
+                let mark = self.fallback.drain(..).collect::<Vec<_>>().join(" ");
+                if !mark.is_empty() {
+                    self.rows.extend(wrap(Flow::of(&mark, Ink::Marker.into(), source), self.width, Mode::Words));
+                }
+            }
             _ => self.end_block(),
         }
     }
@@ -224,10 +232,12 @@ impl<'a> Prose<'a> {
         self.flow.push_for(")", Ink::Muted.into(), source);
     }
 
-    /// What our own reading takes for text and the parser for a list or a quote.
-    fn begin_fallback(&mut self, mark: &'static str) {
+    /// What our own reading takes for text and the parser for a list or a quote: its mark is shown as written.
+    fn begin_fallback(&mut self, at: usize) {
         self.end_block();
-        self.fallback.push(mark);
+        let mark = self.excerpt.text[at..].split_ascii_whitespace().next().unwrap_or("");
+        let mark = if mark.starts_with('>') { ">" } else { mark };
+        self.fallback.push(mark.to_owned());
     }
 
     /// Wraps what was gathered.
@@ -239,7 +249,7 @@ impl<'a> Prose<'a> {
         flow.trim_end();
         for mark in self.fallback.drain(..).rev() {
             let mut marked = Flow::default();
-            marked.push_for(mark, Ink::Marker.into(), flow.source_at(0));
+            marked.push_for(&(mark + " "), Ink::Marker.into(), flow.source_at(0));
             marked.push_flow(&flow);
             flow = marked;
         }

@@ -320,7 +320,8 @@ impl Segmenter {
             let apart = inner.is_some() || fence_opening(behind.body).is_some() || behind.body.starts_with('>');
             if !apart || behind.indent > CODE_INDENT {
                 let leaf = Open::Paragraph { last_line: text, table: None };
-                self.open = if mark.empty { Open::Nothing } else { leaf };
+                let closed = mark.empty || is_heading(behind.body) || is_rule(behind.body);
+                self.open = if closed { Open::Nothing } else { leaf };
                 return;
             }
             if let Some(last) = blocks.last_mut() {
@@ -336,15 +337,7 @@ impl Segmenter {
 
     fn begin_fence(&mut self, source: &str, at: Range<usize>, mark: FenceMark, indent: usize, blocks: &mut Vec<Block>) {
         let language = fence_language(&source[at.start + mark.length..at.end]).to_owned();
-        let part = FencePart {
-            fence: self.fences,
-            language,
-            first_line: 0,
-            lines: Vec::new(),
-            complete_lines: 0,
-            opens: true,
-            closes: false,
-        };
+        let part = FencePart::opening(self.fences, language);
         self.fences += 1;
         self.push(blocks, at, Kind::Fence(Box::new(part)), indent);
         self.open = Open::Fence { mark, indent };
@@ -374,15 +367,9 @@ impl Segmenter {
             *end = at.end;
             return;
         }
-        let next = FencePart {
-            fence: part.fence,
-            language: part.language.clone(),
-            first_line: part.first_line + part.lines.len(),
-            lines: vec![text..at.end],
-            complete_lines: settled,
-            opens: false,
-            closes: false,
-        };
+        let mut next = part.following();
+        next.complete_lines = settled;
+        next.lines.push(text..at.end);
         self.blank = false;
         self.push(blocks, at, Kind::Fence(Box::new(next)), indent);
     }

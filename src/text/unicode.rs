@@ -74,7 +74,7 @@ impl Context {
     }
 
     /// Whether a character that may need a neighbour has it.
-    fn holds(&self, character: char, next: Option<char>) -> bool {
+    fn holds(self, character: char, next: Option<char>) -> bool {
         let Some(previous) = self.previous else { return character.width() != Some(0) };
         match character {
             ZWJ if self.pictograph => next.is_some_and(is_pictograph),
@@ -98,9 +98,22 @@ impl Context {
     }
 }
 
+/// A character that is a cluster by itself between others of its kind, and how many columns it takes: what most
+/// text is made of, told without tables.
+pub(super) fn plain_width(character: char) -> Option<usize> {
+    match character {
+        '\n' => Some(0),
+        '\0'..='\x7F' => Some(1),
+        '\u{3001}'..='\u{3002}' | '\u{3041}'..='\u{3096}' | '\u{30A1}'..='\u{30FC}' | '\u{4E00}'..='\u{9FFF}' => {
+            Some(2)
+        }
+        _ => None,
+    }
+}
+
 /// Shown as itself wherever it stands.
 fn is_simple(character: char) -> bool {
-    matches!(character, ' '..='~' | '\u{A1}'..='\u{AC}' | '\u{AE}'..='\u{2FF}' | '\u{400}'..='\u{482}')
+    matches!(character, '\u{3041}'..='\u{3096}' | '\u{4E00}'..='\u{9FFF}' | ' '..='~' | '\u{A1}'..='\u{AC}' | '\u{AE}'..='\u{2FF}' | '\u{400}'..='\u{482}')
         && !matches!(character, '\u{A9}' | '\u{AE}')
 }
 

@@ -2,7 +2,7 @@
 //! cleaned flows in time linear in their length; knows no markdown.
 
 use super::flow::{Flow, Style};
-use super::unicode::cluster_width;
+use super::unicode::{cluster_width, plain_width};
 use super::{Ink, Row, Sanitised, Span};
 use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
@@ -107,19 +107,37 @@ fn cluster_end(text: &str, from: usize, end: usize, limit: usize) -> usize {
     boundary.unwrap_or(limit)
 }
 
-/// Calls with each cluster's start, text and columns. Between two ASCII bytes there is always a boundary.
+/// Calls with each cluster's start, text and columns. Between two plain characters there is always a boundary; what
+/// is not plain is segmented, from a plain neighbour to a plain neighbour.
 pub(super) fn for_each_cluster<'a>(text: &'a str, mut each: impl FnMut(usize, &'a str, usize)) {
     let bytes = text.as_bytes();
     let mut at = 0;
-    while at < bytes.len() {
-        if bytes[at].is_ascii() && bytes.get(at + 1).is_none_or(u8::is_ascii) {
-            each(at, &text[at..=at], usize::from(bytes[at] != b'\n'));
+    while let Some(byte) = bytes.get(at) {
+        if byte.is_ascii() && bytes.get(at + 1).is_none_or(u8::is_ascii) {
+            each(at, &text[at..=at], usize::from(*byte != b'\n'));
             at += 1;
             continue;
         }
-        let mut end = at + 1;
-        while end < bytes.len() && !(bytes[end].is_ascii() && bytes[end - 1].is_ascii()) {
-            end += 1;
+        let mut characters = text[at..].chars();
+        let first = characters.next().unwrap_or(' ');
+        let mut end = at + first.len_utf8();
+        let mut next = characters.next();
+        if let Some(columns) = plain_width(first)
+            && next.is_none_or(|next| plain_width(next).is_some())
+        {
+            each(at, &text[at..end], columns);
+            at = end;
+            continue;
+        }
+        let mut before = false;
+        while let Some(character) = next {
+            let plain = plain_width(character).is_some();
+            if plain && before {
+                break;
+            }
+            before = plain;
+            end += character.len_utf8();
+            next = characters.next();
         }
         for (offset, cluster) in text[at..end].grapheme_indices(true) {
             each(at + offset, cluster, cluster_width(cluster));

@@ -4,6 +4,7 @@
 //! A key goes `input` → `update` → `effect`s → `world`; what the world tells comes back as an `event`; `view`
 //! draws the `state` and only reads it.
 
+pub mod aligned;
 pub mod chrome;
 pub mod commands;
 pub mod composer;

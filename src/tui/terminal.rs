@@ -22,8 +22,10 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Frame, Terminal};
 
+use super::aligned::Aligned;
+
 /// The terminal that munshi draws on.
-pub type Screen = Terminal<CrosstermBackend<FrameWriter<Stdout>>>;
+pub type Screen = Terminal<Aligned<CrosstermBackend<FrameWriter<Stdout>>>>;
 
 /// What of the terminal is changed at this moment, for whoever has to restore it.
 static TAKEN: AtomicU8 = AtomicU8::new(0);
@@ -67,7 +69,7 @@ impl TerminalGuard {
         let guard = Self { options, ledger: Arc::default() };
         guard.take()?;
         let writer = FrameWriter::new(io::stdout(), Arc::clone(&guard.ledger));
-        let screen = Terminal::new(CrosstermBackend::new(writer))?;
+        let screen = Terminal::new(Aligned::new(CrosstermBackend::new(writer)))?;
         Ok((screen, guard))
     }
 
@@ -82,12 +84,12 @@ impl TerminalGuard {
     /// knows how.
     pub fn draw(&self, screen: &mut Screen, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         self.ledger.held.store(true, Ordering::SeqCst);
-        let drawn = queue!(screen.backend_mut(), BeginSynchronizedUpdate)
+        let drawn = queue!(screen.backend_mut().inner_mut(), BeginSynchronizedUpdate)
             .and_then(|()| self.clear_if_asked(screen))
             .and_then(|()| screen.draw(render).map(drop))
-            .and_then(|()| queue!(screen.backend_mut(), EndSynchronizedUpdate));
+            .and_then(|()| queue!(screen.backend_mut().inner_mut(), EndSynchronizedUpdate));
         self.ledger.held.store(false, Ordering::SeqCst);
-        let flushed = Write::flush(screen.backend_mut());
+        let flushed = Write::flush(screen.backend_mut().inner_mut());
         drawn.and(flushed)
     }
 

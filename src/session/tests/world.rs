@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use proptest::test_runner::{Config as ProptestConfig, RngSeed};
 use uuid::Uuid;
 
 use crate::chat::ledger::{LedgerClosing, LedgerOpening};
@@ -15,6 +16,11 @@ use crate::session::{Effect, Event, Happened, Session, Timer};
 pub const SECOND: Duration = Duration::from_secs(1);
 /// What a retry's wait is lengthened by in these tests.
 pub const JITTER: Duration = Duration::from_millis(400);
+
+/// The same cases in every run, and no files of past failures: those become tests of their own.
+pub fn same_cases() -> ProptestConfig {
+    ProptestConfig { rng_seed: RngSeed::Fixed(2026), failure_persistence: None, ..ProptestConfig::default() }
+}
 
 pub fn a() -> ModelRef {
     ModelRef::new("openai", "a")
@@ -293,8 +299,12 @@ impl World {
     /// Lets time pass, and tells the timers that fall due, in order.
     pub fn wait(&mut self, span: Duration) {
         let until = self.now + span;
-        while let Some((timer, due)) =
-            self.timers.iter().map(|(timer, due)| (*timer, *due)).min_by_key(|(_, due)| *due).filter(|(_, due)| *due <= until)
+        while let Some((timer, due)) = self
+            .timers
+            .iter()
+            .map(|(timer, due)| (*timer, *due))
+            .min_by_key(|(_, due)| *due)
+            .filter(|(_, due)| *due <= until)
         {
             self.now = self.now.max(due);
             self.timers.remove(&timer);

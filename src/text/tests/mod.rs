@@ -1,5 +1,7 @@
 //! What holds for every text (`laws`), for the cruel ones that the fault matrix names (`rows`), and how it looks.
 
+#![allow(clippy::format_push_string, clippy::format_collect, reason = "a test's text may cost an allocation")]
+
 mod laws;
 mod look;
 mod matrix;
