@@ -12,7 +12,7 @@ fn at_the_end_new_text_is_followed() {
     let reply = chat.reply();
     let mut cache = Cache::new();
     for line in 0..50 {
-        chat.change(reply, |m| m.content.push_str(&format!("line {line}\n\n")));
+        chat.change(reply, |m| m.content += format!("line {line}\n\n").as_str());
         let (buf, drawn) = chat.draw(Anchor::End, &mut cache, SMALL);
         assert!(lines(&buf).contains(&format!("line {line}\n…")), "{}", lines(&buf));
         assert!(drawn.at_end);

@@ -35,6 +35,11 @@ impl Inks for PlainInks {
     }
 }
 
+/// So many pieces, one after the other.
+pub(super) fn numbered(count: usize, piece: impl Fn(usize) -> String) -> String {
+    (0..count).map(piece).collect::<Vec<_>>().concat()
+}
+
 /// 2026-05-28 10:42 UTC.
 pub(super) const NOON_MS: i64 = 1_779_964_920_000;
 
