@@ -20,8 +20,8 @@ use crate::session::retry::Field;
 use crate::session::{Effect, Event, Happened};
 use crate::store::Cap;
 
-pub use clock::Clock;
 pub use crate::store::{Hit, Saved, Scope, Summary, Write};
+pub use clock::Clock;
 pub use store_thread::{Answer, Query, StoreEvent, StoreHandle};
 use streams::Streams;
 use timers::Timers;

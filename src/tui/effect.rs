@@ -2,8 +2,8 @@
 
 use crate::chat::ConversationId;
 use crate::runtime::Query;
-use crate::session;
 use crate::runtime::Write;
+use crate::session;
 
 /// One thing to do. Effects are run in the order in which they were returned.
 #[derive(Debug)]

@@ -12,10 +12,11 @@ use crate::runtime::{Runtime, ids};
 
 use super::host::Host;
 use super::keymap::Keymap;
+use super::preferences::Preferences;
 use super::run::{App, Exit, Opening};
 use super::screens::welcome::Welcome;
 use super::stage::{RealTerminal, Stage as _};
-use super::state::{AppState, Overlay, Preferences};
+use super::state::{AppState, Overlay};
 use super::theme::Theme;
 use super::world::World;
 

@@ -12,9 +12,9 @@ use futures::StreamExt as _;
 use futures::future::{FutureExt as _, OptionFuture};
 
 use crate::chat::ConversationId;
+use crate::runtime::Scope;
 use crate::runtime::{Query, ids};
 use crate::session;
-use crate::runtime::Scope;
 
 use super::event::{Fresh, Happened, TuiEvent};
 use super::input::{Input, InputGate};
