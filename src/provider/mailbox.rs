@@ -97,8 +97,9 @@ fn size(signal: &Signal) -> usize {
 /// Text joins text, and reasoning joins reasoning; all else stands for itself.
 fn merge(signals: &mut VecDeque<Signal>, signal: Signal) {
     match (signals.back_mut(), signal) {
-        (Some(Signal::Text(text)), Signal::Text(more))
-        | (Some(Signal::Reasoning(text)), Signal::Reasoning(more)) => text.push_str(&more),
+        (Some(Signal::Text(text)), Signal::Text(more)) | (Some(Signal::Reasoning(text)), Signal::Reasoning(more)) => {
+            text.push_str(&more)
+        }
         (_, signal) => signals.push_back(signal),
     }
 }
