@@ -1,1 +1,285 @@
-//! (interface only yet)
+//! A store in memory, with the same meaning as the one on disk: for tests, and for a program that found no
+//! place to write. Owns nothing that outlives it.
+
+mod ledger;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::chat::ledger::LedgerOpening;
+use crate::chat::{ConversationId, ConversationMeta, Message, MessageId, Role, Spend, Status};
+
+use super::fold::{Terms, fold};
+use super::{Cap, Hit, Reservation, Saved, Scope, Store, StoreError, Summary, Write};
+
+/// See [`Store`].
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    state: State,
+}
+
+/// All of it; cloning is cheap, so that a batch is applied to a copy that takes the old one's place.
+#[derive(Debug, Clone, Default)]
+struct State {
+    conversations: BTreeMap<ConversationId, Kept>,
+    /// In order of sequence.
+    messages: Vec<Arc<Message>>,
+    ledger: ledger::Ledger,
+    drafts: BTreeMap<Option<ConversationId>, String>,
+    inputs: Vec<Arc<str>>,
+    /// The number of the last change.
+    changes: u64,
+    /// The latest time that any write carried: the only clock there is here.
+    seen_ms: i64,
+}
+
+#[derive(Debug, Clone)]
+struct Kept {
+    meta: Arc<ConversationMeta>,
+    changed: u64,
+    deleted_ms: Option<i64>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl State {
+    fn apply(&mut self, write: &Write) -> Result<(), StoreError> {
+        match write {
+            Write::PutConversation(meta) => self.put(meta),
+            Write::PatchConversation { id, title, pinned } => self.patch(*id, title.as_deref(), *pinned),
+            Write::DeleteConversation(id) => {
+                let now = self.seen_ms;
+                if let Some(kept) = self.conversations.get_mut(id) {
+                    kept.deleted_ms.get_or_insert(now);
+                }
+            }
+            Write::UndeleteConversation(id) => {
+                if let Some(kept) = self.conversations.get_mut(id) {
+                    kept.deleted_ms = None;
+                }
+            }
+            Write::PurgeDeleted { before_ms } => self.purge(*before_ms),
+            Write::AddMessage(message) => self.add(message)?,
+            Write::AppendChunk { message, text, reasoning } => self.append(*message, text, reasoning)?,
+            Write::FinishMessage(message) => self.finish(message)?,
+            Write::OpenAttempt(opening) => {
+                self.see(opening.at_ms);
+                self.ledger.open(opening);
+            }
+            Write::CloseAttempt(closing) => self.ledger.close(closing),
+            Write::PutDraft { conversation, text } if text.is_empty() => {
+                self.drafts.remove(conversation);
+            }
+            Write::PutDraft { conversation, text } => {
+                self.drafts.insert(*conversation, text.clone());
+            }
+            Write::AddInputHistory { text, at_ms } => {
+                self.see(*at_ms);
+                if !text.is_empty() && self.inputs.last().is_none_or(|last| **last != *text) {
+                    self.inputs.push(Arc::from(text.as_str()));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn see(&mut self, at_ms: i64) {
+        self.seen_ms = self.seen_ms.max(at_ms);
+    }
+
+    fn next_change(&mut self) -> u64 {
+        self.changes += 1;
+        self.changes
+    }
+
+    fn put(&mut self, meta: &ConversationMeta) {
+        self.see(meta.updated_ms);
+        let old = self.conversations.get(&meta.id);
+        let deleted_ms = old.and_then(|kept| kept.deleted_ms);
+        let changed = match old {
+            Some(kept) if kept.meta.updated_ms == meta.updated_ms => kept.changed,
+            _ => self.next_change(),
+        };
+        self.conversations.insert(meta.id, Kept { meta: Arc::new(meta.clone()), changed, deleted_ms });
+    }
+
+    fn patch(&mut self, id: ConversationId, title: Option<&str>, pinned: Option<bool>) {
+        let Some(kept) = self.conversations.get_mut(&id) else { return };
+        let meta = Arc::make_mut(&mut kept.meta);
+        if let Some(title) = title {
+            title.clone_into(&mut meta.title);
+            meta.titled_by_user = true;
+        }
+        meta.pinned = pinned.unwrap_or(meta.pinned);
+    }
+
+    fn purge(&mut self, before_ms: i64) {
+        let streaming = |id: ConversationId| {
+            self.messages.iter().any(|message| message.conversation == id && message.status == Status::Streaming)
+        };
+        let gone: Vec<ConversationId> = self
+            .conversations
+            .iter()
+            .filter(|(id, kept)| kept.deleted_ms.is_some_and(|at| at < before_ms) && !streaming(**id))
+            .map(|(id, _)| *id)
+            .collect();
+        self.conversations.retain(|id, _| !gone.contains(id));
+        self.messages.retain(|message| !gone.contains(&message.conversation));
+        self.drafts.retain(|id, _| id.is_none_or(|id| !gone.contains(&id)));
+    }
+
+    fn add(&mut self, message: &Message) -> Result<(), StoreError> {
+        if self.messages.iter().any(|other| other.id == message.id) {
+            return Ok(());
+        }
+        self.see(message.created_ms);
+        let change = self.next_change();
+        let kept = self
+            .conversations
+            .get_mut(&message.conversation)
+            .ok_or(StoreError::NoConversation(message.conversation))?;
+        kept.changed = change;
+        if message.role == Role::User {
+            // Deleted in one window, written to in another: what was said last holds.
+            kept.deleted_ms = None;
+        }
+        self.messages.push(Arc::new(message.clone()));
+        Ok(())
+    }
+
+    fn append(&mut self, id: MessageId, text: &str, reasoning: &str) -> Result<(), StoreError> {
+        let message = self
+            .messages
+            .iter_mut()
+            .rev()
+            .find(|message| message.id == id)
+            .ok_or_else(|| StoreError::Other(format!("no message {id} is saved that text could be added to")))?;
+        if message.status == Status::Streaming {
+            let message = Arc::make_mut(message);
+            message.content.push_str(text);
+            message.reasoning.push_str(reasoning);
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, message: &Message) -> Result<(), StoreError> {
+        match self.messages.iter_mut().rev().find(|other| other.id == message.id) {
+            Some(kept) if kept.status == Status::Streaming => {
+                let conversation = kept.conversation;
+                *kept = Arc::new(Message { conversation, ..message.clone() });
+                Ok(())
+            }
+            Some(_) => Ok(()),
+            None => self.add(message),
+        }
+    }
+
+    /// What is not deleted, as the panel lists it.
+    fn listed(&self) -> Vec<&Kept> {
+        let mut listed: Vec<&Kept> = self.conversations.values().filter(|kept| kept.deleted_ms.is_none()).collect();
+        listed.sort_by_key(|kept| std::cmp::Reverse((kept.meta.pinned, kept.changed)));
+        listed
+    }
+
+    fn shown(&self, id: ConversationId) -> Option<&Kept> {
+        self.conversations.get(&id).filter(|kept| kept.deleted_ms.is_none())
+    }
+
+    fn summary(&self, kept: &Kept) -> Summary {
+        let meta = &kept.meta;
+        Summary {
+            id: meta.id,
+            title: meta.title.clone(),
+            model: meta.model.to_string(),
+            pinned: meta.pinned,
+            updated_ms: meta.updated_ms,
+            messages: self.messages.iter().filter(|message| message.conversation == meta.id).count() as u64,
+        }
+    }
+}
+
+impl Store for MemoryStore {
+    fn write(&mut self, writes: &[Write]) -> Result<(), StoreError> {
+        let mut next = self.state.clone();
+        writes.iter().try_for_each(|write| next.apply(write))?;
+        self.state = next;
+        Ok(())
+    }
+
+    fn reserve(&mut self, opening: &LedgerOpening, caps: &[Cap]) -> Result<Reservation, StoreError> {
+        let answer = self.state.ledger.reserve(opening, caps);
+        if answer == Reservation::Granted {
+            self.state.see(opening.at_ms);
+        }
+        Ok(answer)
+    }
+
+    fn list(&mut self, filter: &str, offset: u64, limit: u64) -> Result<Vec<Summary>, StoreError> {
+        let terms = Terms::of(filter);
+        let listed = self.state.listed().into_iter().filter(|kept| terms.are_parts_of(&fold(&kept.meta.title)));
+        let page = listed.skip(clamp(offset)).take(clamp(limit));
+        Ok(page.map(|kept| self.state.summary(kept)).collect())
+    }
+
+    fn load(&mut self, id: ConversationId) -> Result<Saved, StoreError> {
+        let kept = self.state.shown(id).ok_or(StoreError::NoConversation(id))?;
+        let messages = self.state.messages.iter().filter(|message| message.conversation == id);
+        Ok(Saved {
+            meta: (*kept.meta).clone(),
+            messages: messages.map(|message| (**message).clone()).collect(),
+            draft: self.state.drafts.get(&Some(id)).cloned().unwrap_or_default(),
+        })
+    }
+
+    fn latest(&mut self) -> Result<Option<ConversationId>, StoreError> {
+        let shown = self.state.conversations.values().filter(|kept| kept.deleted_ms.is_none());
+        Ok(shown.max_by_key(|kept| kept.changed).map(|kept| kept.meta.id))
+    }
+
+    fn spend(&mut self, scope: Scope) -> Result<Spend, StoreError> {
+        Ok(self.state.ledger.spend(scope))
+    }
+
+    fn draft(&mut self, conversation: Option<ConversationId>) -> Result<String, StoreError> {
+        Ok(self.state.drafts.get(&conversation).cloned().unwrap_or_default())
+    }
+
+    fn input_history(&mut self, limit: u64) -> Result<Vec<String>, StoreError> {
+        let skipped = self.state.inputs.len().saturating_sub(clamp(limit));
+        Ok(self.state.inputs[skipped..].iter().map(ToString::to_string).collect())
+    }
+
+    fn search(&mut self, query: &str, limit: u64) -> Result<Vec<Hit>, StoreError> {
+        let terms = Terms::of(query);
+        if terms.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut found: Vec<(usize, Hit)> = Vec::new();
+        for message in self.state.messages.iter().rev().filter(|message| message.status != Status::Streaming) {
+            let Some(kept) = self.state.shown(message.conversation) else { continue };
+            let folded = fold(&message.content);
+            if terms.are_words_of(&folded) {
+                let hit = Hit {
+                    conversation: message.conversation,
+                    message: message.id,
+                    title: kept.meta.title.clone(),
+                    excerpt: terms.excerpt(&message.content),
+                };
+                found.push((terms.count_in(&folded), hit));
+            }
+        }
+        found.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
+        Ok(found.into_iter().take(clamp(limit)).map(|(_, hit)| hit).collect())
+    }
+}
+
+/// A count from the port as one that indexes.
+fn clamp(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}

@@ -1,6 +1,7 @@
 //! The port to what is kept. Owns the trait and its vocabulary; refuses SQL (that is `sqlite/`) and threads
 //! (that is `runtime/`). A store is used by one thread, which applies writes in order.
 
+mod fold;
 pub mod memory;
 pub mod sqlite;
 
@@ -14,6 +15,8 @@ use crate::chat::{ConversationId, ConversationMeta, Message, MessageId, PicoUsd,
 pub enum Write {
     /// Creates a conversation, or replaces what is kept of it besides its messages.
     PutConversation(ConversationMeta),
+    /// Changes the title (as the user's own) or the pin of a conversation, leaving the rest as it is.
+    PatchConversation { id: ConversationId, title: Option<String>, pinned: Option<bool> },
     /// Marks a conversation deleted; it is kept until purged, so that it can be undone.
     DeleteConversation(ConversationId),
     /// Undoes [`Write::DeleteConversation`].

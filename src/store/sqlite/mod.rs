@@ -1,1 +1,220 @@
-//! (interface only yet)
+//! The store on disk: one SQLite database, shared by all instances. Owns the SQL, the file and its locks;
+//! refuses to decide what is worth saving.
+
+mod fault;
+mod files;
+mod header;
+mod instance;
+mod ledger;
+mod notice;
+mod open;
+mod read;
+mod read_only;
+mod recover;
+mod rescue;
+mod rows;
+mod salvage;
+mod schema;
+mod search;
+mod wal;
+mod write;
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::chat::ledger::LedgerOpening;
+use crate::chat::{ConversationId, Message, Spend, Status};
+
+use self::fault::Fault;
+use self::instance::Instance;
+use self::write::Writer;
+use super::{Cap, Hit, Reservation, Saved, Scope, Store, StoreError, Summary, Write};
+
+pub use self::notice::Notice;
+
+/// How an opening is done.
+#[derive(Debug, Clone, Default)]
+pub struct OpenOptions {
+    /// Wall clock, milliseconds since 1970 UTC: names what is set aside, and dates deletions.
+    pub now_ms: i64,
+    /// Reads only, even where the folder could be written.
+    pub read_only: bool,
+    /// The most pages of 4 KiB that the database may have, for tests of a full disk.
+    pub max_pages: Option<u32>,
+}
+
+/// An open store, and what the user should know of how it was opened.
+#[derive(Debug)]
+pub struct Opened {
+    pub store: SqliteStore,
+    pub notices: Vec<Notice>,
+}
+
+/// See [`Store`].
+#[derive(Debug)]
+pub struct SqliteStore {
+    // Closed before the instance's lock is let go.
+    conn: Connection,
+    path: PathBuf,
+    access: Access,
+}
+
+#[derive(Debug)]
+enum Access {
+    Write {
+        instance: Instance,
+        writer: Writer,
+    },
+    /// Why nothing can be written.
+    Read(String),
+}
+
+/// How often a whole transaction is begun again after others kept the database for the busy timeout.
+const ATTEMPTS: u32 = 4;
+
+impl SqliteStore {
+    /// Opens the database at `path`, which is made where it is missing, together with its folder.
+    ///
+    /// What an older munshi made is migrated, after a copy; what dead instances left is settled; a damaged
+    /// file is set aside and salvaged; where nothing can be written, it is opened for reading. Each of
+    /// those that a user should know of is a [`Notice`].
+    ///
+    /// # Errors
+    /// [`StoreError::Newer`], with the file untouched; others where it can not even be read.
+    pub fn open(path: &Path, options: OpenOptions) -> Result<Opened, StoreError> {
+        open::open(path, &options)
+    }
+
+    /// Changes the most pages that the database may have, for tests of a full disk.
+    ///
+    /// # Errors
+    /// Where SQLite refuses.
+    #[doc(hidden)]
+    pub fn set_max_pages(&mut self, pages: u32) -> Result<(), StoreError> {
+        open::set_max_pages(&self.conn, pages).map_err(|error| self.fault(error.into()))
+    }
+
+    /// One write transaction: begun at once, so that it never has to be given up half-way for another's.
+    fn transact<T>(
+        &mut self,
+        mut work: impl FnMut(&Transaction<'_>, &mut Writer) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        let (writer, path) = match &mut self.access {
+            Access::Write { writer, .. } => (writer, &self.path),
+            Access::Read(reason) => return Err(StoreError::ReadOnly(reason.clone())),
+        };
+        let mut attempt = 1;
+        loop {
+            let mut next = *writer;
+            let done = once(&mut self.conn, |tx| work(tx, &mut next));
+            match done {
+                Ok(value) => {
+                    *writer = next;
+                    return Ok(value);
+                }
+                Err(fault) if fault.is_busy() && attempt < ATTEMPTS => attempt += 1,
+                Err(fault) => {
+                    let error = fault.at(path);
+                    open::remember_damage(path, &error);
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        work(&self.conn).map_err(|error| self.fault(error.into()))
+    }
+
+    fn fault(&self, fault: Fault) -> StoreError {
+        let error = fault.at(&self.path);
+        if matches!(self.access, Access::Write { .. }) {
+            open::remember_damage(&self.path, &error);
+        }
+        error
+    }
+
+    /// Settles what the dead left while this store was open; whether there was anything.
+    fn settle_the_dead(&mut self) -> Result<bool, StoreError> {
+        let Access::Write { writer, .. } = &self.access else { return Ok(false) };
+        let folder = open::instances_of(&self.path);
+        let settled = recover::settle_the_dead(&mut self.conn, &folder, writer.instance);
+        settled.map(|dead| dead > 0).map_err(|fault| self.fault(fault))
+    }
+
+    fn load_once(&mut self, id: ConversationId) -> Result<(Saved, Vec<rows::Stored>), StoreError> {
+        let loaded = self.conn.transaction().map_err(Fault::from).and_then(|moment| read::load(&moment, id));
+        loaded.map_err(|fault| self.fault(fault))
+    }
+
+    /// Whether it is a reply that streams in another instance, or did.
+    fn is_foreign(&self, stored: &rows::Stored) -> bool {
+        let me = match &self.access {
+            Access::Write { instance, .. } => Some(instance.id),
+            Access::Read(_) => None,
+        };
+        stored.message.status == Status::Streaming && stored.owner != me
+    }
+}
+
+fn once<T>(conn: &mut Connection, work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let value = work(&tx)?;
+    tx.commit()?;
+    Ok(value)
+}
+
+impl Store for SqliteStore {
+    fn write(&mut self, writes: &[Write]) -> Result<(), StoreError> {
+        self.transact(|tx, writer| writes.iter().try_for_each(|write| writer.apply(tx, write)))
+    }
+
+    fn reserve(&mut self, opening: &LedgerOpening, caps: &[Cap]) -> Result<Reservation, StoreError> {
+        let ask = |store: &mut Self| {
+            store.transact(|tx, writer| {
+                writer.see(opening.at_ms);
+                Ok(ledger::reserve(tx, opening, caps, writer.instance)?)
+            })
+        };
+        match ask(self)? {
+            // A dead instance may still hold what it reserved.
+            Reservation::Refused { .. } if self.settle_the_dead()? => ask(self),
+            answer => Ok(answer),
+        }
+    }
+
+    fn list(&mut self, filter: &str, offset: u64, limit: u64) -> Result<Vec<Summary>, StoreError> {
+        self.read(|conn| read::list(conn, filter, offset, limit))
+    }
+
+    fn load(&mut self, id: ConversationId) -> Result<Saved, StoreError> {
+        let (mut saved, mut stored) = self.load_once(id)?;
+        // A reply that streams elsewhere may have lost its process meanwhile.
+        if stored.iter().any(|one| self.is_foreign(one)) && self.settle_the_dead()? {
+            (saved, stored) = self.load_once(id)?;
+        }
+        let messages: Vec<Message> = stored.into_iter().map(|one| one.message).collect();
+        Ok(Saved { messages, ..saved })
+    }
+
+    fn latest(&mut self) -> Result<Option<ConversationId>, StoreError> {
+        self.read(read::latest)
+    }
+
+    fn spend(&mut self, scope: Scope) -> Result<Spend, StoreError> {
+        self.read(|conn| ledger::spend(conn, scope))
+    }
+
+    fn draft(&mut self, conversation: Option<ConversationId>) -> Result<String, StoreError> {
+        self.read(|conn| read::draft(conn, conversation))
+    }
+
+    fn input_history(&mut self, limit: u64) -> Result<Vec<String>, StoreError> {
+        self.read(|conn| read::input_history(conn, limit))
+    }
+
+    fn search(&mut self, query: &str, limit: u64) -> Result<Vec<Hit>, StoreError> {
+        self.read(|conn| search::search(conn, query, limit))
+    }
+}

@@ -1,0 +1,82 @@
+//! The ledger in memory. Owns the rows and their sums; refuses to close a row twice.
+
+use std::collections::BTreeMap;
+
+use crate::chat::ledger::{LedgerClosing, LedgerOpening};
+use crate::chat::{AttemptId, PicoUsd, Spend};
+
+use super::super::{Cap, Reservation, Scope};
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct Ledger(BTreeMap<AttemptId, Row>);
+
+#[derive(Debug, Clone)]
+struct Row {
+    opening: LedgerOpening,
+    closing: Option<LedgerClosing>,
+}
+
+impl Row {
+    fn is_in(&self, scope: Scope) -> bool {
+        let day = self.opening.day;
+        match scope {
+            Scope::Conversation(id) => self.opening.conversation == id,
+            Scope::Day(wanted) => day == wanted,
+            Scope::Month(wanted) => (day.year(), day.month()) == (wanted.year(), wanted.month()),
+            Scope::Everything => true,
+        }
+    }
+
+    /// What counts against a cap: the cost once it is closed, until then what is reserved.
+    fn counted(&self) -> i128 {
+        let amount = match &self.closing {
+            Some(closing) => closing.cost,
+            None => self.opening.reserved,
+        };
+        amount.map_or(0, |amount| i128::from(amount.0))
+    }
+}
+
+impl Ledger {
+    pub(super) fn open(&mut self, opening: &LedgerOpening) {
+        self.0.entry(opening.attempt).or_insert_with(|| Row { opening: opening.clone(), closing: None });
+    }
+
+    pub(super) fn close(&mut self, closing: &LedgerClosing) {
+        if let Some(row) = self.0.get_mut(&closing.attempt) {
+            row.closing.get_or_insert_with(|| closing.clone());
+        }
+    }
+
+    pub(super) fn reserve(&mut self, opening: &LedgerOpening, caps: &[Cap]) -> Reservation {
+        let wanted = opening.reserved.map_or(0, |amount| i128::from(amount.0));
+        for cap in caps {
+            let others = self
+                .0
+                .iter()
+                .filter(|(id, row)| row.is_in(cap.scope) && (**id != opening.attempt || row.closing.is_some()));
+            let used: i128 = others.map(|(_, row)| row.counted()).sum();
+            if used + wanted > i128::from(cap.most.0) {
+                return Reservation::Refused { cap: *cap, used: clamp(used) };
+            }
+        }
+        let row = self.0.entry(opening.attempt).or_insert_with(|| Row { opening: opening.clone(), closing: None });
+        if row.closing.is_none() {
+            row.opening.reserved = opening.reserved;
+        }
+        Reservation::Granted
+    }
+
+    pub(super) fn spend(&self, scope: Scope) -> Spend {
+        let rows = self.0.values().filter(|row| row.is_in(scope));
+        rows.filter_map(|row| {
+            let cost = row.closing.as_ref()?.cost;
+            Some(cost.map_or_else(Spend::unknown, |cost| Spend::of(cost, row.opening.rate)))
+        })
+        .sum()
+    }
+}
+
+fn clamp(amount: i128) -> PicoUsd {
+    PicoUsd(i64::try_from(amount).unwrap_or(if amount < 0 { i64::MIN } else { i64::MAX }))
+}

@@ -1,0 +1,169 @@
+//! The ledger's rows and their sums. Sums are exact: SQLite adds the two halves of each amount, and 128 bits
+//! put them together.
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
+use uuid::Uuid;
+
+use super::rows::execute;
+use crate::chat::ledger::{LedgerClosing, LedgerOpening, Outcome};
+use crate::chat::{PicoUsd, Spend, Usage};
+use crate::store::{Cap, Reservation, Scope};
+
+/// Opens a row; one that is there already stays.
+pub(super) fn open(conn: &Connection, opening: &LedgerOpening, owner: Uuid) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO requests (reply, ordinal, conversation, purpose, provider, model, day, at_ms, rate, \
+         reserved, owner) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (reply, ordinal) DO NOTHING";
+    let row = params![
+        opening.attempt.reply.0.as_bytes(),
+        opening.attempt.ordinal,
+        opening.conversation.0.as_bytes(),
+        opening.purpose.as_str(),
+        opening.model.provider,
+        opening.model.id,
+        opening.day.to_string(),
+        opening.at_ms,
+        opening.rate.0.cast_signed(),
+        opening.reserved.map(|amount| amount.0),
+        owner.as_bytes(),
+    ];
+    execute(conn, sql, row)
+}
+
+/// Closes a row, unless it is closed; then nothing is reserved by it any more.
+pub(super) fn close(conn: &Connection, closing: &LedgerClosing) -> rusqlite::Result<()> {
+    let sql = "UPDATE requests SET closed = 1, owner = NULL, outcome = ?3, input = ?4, cached_input = ?5, \
+         cache_write = ?6, output = ?7, reasoning_tokens = ?8, estimated = ?9, cost = ?10, took_ms = ?11, status = ?12, \
+         request_id = ?13 WHERE reply = ?1 AND ordinal = ?2 AND closed = 0";
+    let tokens = |of: fn(&Usage) -> u64| closing.usage.as_ref().map(|usage| of(usage).cast_signed());
+    let row = params![
+        closing.attempt.reply.0.as_bytes(),
+        closing.attempt.ordinal,
+        closing.outcome.as_str(),
+        tokens(|usage| usage.input),
+        tokens(|usage| usage.cached_input),
+        tokens(|usage| usage.cache_write),
+        tokens(|usage| usage.output),
+        tokens(|usage| usage.reasoning),
+        closing.usage.map(|usage| usage.estimated),
+        closing.cost.map(|cost| cost.0),
+        closing.took_ms.cast_signed(),
+        closing.status,
+        closing.request_id,
+    ];
+    execute(conn, sql, row)
+}
+
+/// Closes what a dead instance left open: interrupted, its cost unknown, its reservation let go.
+pub(super) fn close_all_of(conn: &Connection, owner: Uuid) -> rusqlite::Result<()> {
+    let sql = "UPDATE requests SET closed = 1, owner = NULL, outcome = ?2 WHERE owner = ?1 AND closed = 0";
+    execute(conn, sql, params![owner.as_bytes(), Outcome::Interrupted.as_str()])
+}
+
+/// Checks the caps and opens the row, inside the caller's transaction.
+pub(super) fn reserve(
+    conn: &Connection,
+    opening: &LedgerOpening,
+    caps: &[Cap],
+    owner: Uuid,
+) -> rusqlite::Result<Reservation> {
+    let wanted = opening.reserved.map_or(0, |amount| i128::from(amount.0));
+    let own = own_reservation(conn, opening)?;
+    for cap in caps {
+        let counted_twice = own.as_ref().filter(|own| own.is_in(cap.scope)).map_or(0, |own| own.reserved);
+        let used = used(conn, cap.scope)? - i128::from(counted_twice);
+        if used + wanted > i128::from(cap.most.0) {
+            return Ok(Reservation::Refused { cap: *cap, used: clamp(used) });
+        }
+    }
+    open(conn, opening, owner)?;
+    execute(
+        conn,
+        "UPDATE requests SET reserved = ?3 WHERE reply = ?1 AND ordinal = ?2 AND closed = 0",
+        params![opening.attempt.reply.0.as_bytes(), opening.attempt.ordinal, opening.reserved.map(|amount| amount.0)],
+    )?;
+    Ok(Reservation::Granted)
+}
+
+/// What an attempt that asks again has reserved already.
+struct Own {
+    reserved: i64,
+    conversation: [u8; 16],
+    day: String,
+}
+
+impl Own {
+    fn is_in(&self, scope: Scope) -> bool {
+        match scope {
+            Scope::Conversation(id) => self.conversation == *id.0.as_bytes(),
+            Scope::Day(day) => self.day == day.to_string(),
+            Scope::Month(day) => {
+                (day.first_of_month().to_string()..=day.last_of_month().to_string()).contains(&self.day)
+            }
+            Scope::Everything => true,
+        }
+    }
+}
+
+fn own_reservation(conn: &Connection, opening: &LedgerOpening) -> rusqlite::Result<Option<Own>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT coalesce(reserved, 0), conversation, day FROM requests WHERE reply = ?1 AND ordinal = ?2 AND closed = 0",
+    )?;
+    let key = params![opening.attempt.reply.0.as_bytes(), opening.attempt.ordinal];
+    statement
+        .query_row(key, |row| Ok(Own { reserved: row.get(0)?, conversation: row.get(1)?, day: row.get(2)? }))
+        .optional()
+}
+
+/// Recorded and still reserved.
+fn used(conn: &Connection, scope: Scope) -> rusqlite::Result<i128> {
+    let (filter, bounds) = filter(scope);
+    let amount = "coalesce(iif(closed = 1, cost, reserved), 0)";
+    let sql = format!("SELECT sum({amount} >> 32), sum({amount} & 4294967295) FROM requests WHERE {filter}");
+    let mut statement = conn.prepare_cached(&sql)?;
+    statement.query_row(params_from_iter(bounds), |row| Ok(joined(row.get(0)?, row.get(1)?)))
+}
+
+/// See [`crate::store::Store::spend`].
+pub(super) fn spend(conn: &Connection, scope: Scope) -> rusqlite::Result<Spend> {
+    let (filter, bounds) = filter(scope);
+    let sql = format!(
+        "SELECT rate, sum(cost >> 32), sum(cost & 4294967295), sum(cost IS NULL) FROM requests \
+         WHERE closed = 1 AND {filter} GROUP BY rate"
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(bounds))?;
+    let mut sum = Spend::default();
+    while let Some(row) = rows.next()? {
+        let rate = row.get::<_, i64>(0)?.cast_unsigned();
+        let pico_usd = joined(row.get(1)?, row.get(2)?);
+        sum += Spend {
+            pico_usd,
+            atto_local: pico_usd.saturating_mul(i128::from(rate)),
+            unknown: row.get::<_, i64>(3)?.cast_unsigned(),
+        };
+    }
+    Ok(sum)
+}
+
+/// A sum from the sums of its amounts' upper and lower 32 bits; no rows at all sum to NULL.
+fn joined(high: Option<i64>, low: Option<i64>) -> i128 {
+    (i128::from(high.unwrap_or(0)) << 32) + i128::from(low.unwrap_or(0))
+}
+
+/// The rows of a scope, by an index that covers the sums.
+fn filter(scope: Scope) -> (&'static str, Vec<Value>) {
+    match scope {
+        Scope::Conversation(id) => ("conversation = ?1", vec![id.0.as_bytes().to_vec().into()]),
+        Scope::Day(day) => ("day = ?1", vec![day.to_string().into()]),
+        Scope::Month(day) => (
+            "day BETWEEN ?1 AND ?2",
+            vec![day.first_of_month().to_string().into(), day.last_of_month().to_string().into()],
+        ),
+        Scope::Everything => ("1", Vec::new()),
+    }
+}
+
+fn clamp(amount: i128) -> PicoUsd {
+    PicoUsd(i64::try_from(amount).unwrap_or(if amount < 0 { i64::MIN } else { i64::MAX }))
+}
