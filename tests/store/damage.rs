@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::files::left_by_a_kill;
 use crate::support::*;
 
-const CONVERSATIONS: u128 = 40;
+const CONVERSATIONS: u128 = 24;
 const EACH: u128 = 10;
 const ALL: usize = (CONVERSATIONS * EACH) as usize;
 const PAGE: usize = 4096;
@@ -50,7 +50,8 @@ fn whole_messages(folder: &Path, notices: &mut Vec<Notice>) -> usize {
         let opened = try_open(folder).unwrap();
         notices.extend(opened.notices);
         let mut store = opened.store;
-        match count(&mut store) {
+        // What nothing read yet is found by the check of an idle moment.
+        match count(&mut store).and_then(|count| SqliteStore::verify(&database(folder)).map(|()| count)) {
             Ok(count) => {
                 // It takes new ones, and they are found.
                 store.write(&[put(999, "new"), Write::AddMessage(said(999, 999_999, None, "afterwards"))]).unwrap();
@@ -86,18 +87,16 @@ fn original(notices: &[Notice]) -> Option<PathBuf> {
 fn row_04_a_flipped_bit_in_the_header_costs_nothing() {
     let sound = closed();
     for at in 0..100 {
-        for bit in [0x01, 0x80] {
-            let mut bytes = sound.clone();
-            bytes[at] ^= bit;
-            let folder = folder_with(&bytes);
-            let mut notices = Vec::new();
-            if let Err(StoreError::Newer { .. }) = try_open(folder.path()) {
-                assert!((60..64).contains(&at), "byte {at}");
-                continue;
-            }
-            assert_eq!(whole_messages(folder.path(), &mut notices), ALL, "byte {at} ^ {bit:#x}, {notices:?}");
-            assert_eq!(integrity(folder.path()), "ok", "byte {at} ^ {bit:#x}");
+        let mut bytes = sound.clone();
+        bytes[at] ^= if at % 2 == 0 { 0x01 } else { 0x80 };
+        let folder = folder_with(&bytes);
+        let mut notices = Vec::new();
+        if let Err(StoreError::Newer { .. }) = try_open(folder.path()) {
+            assert!((60..64).contains(&at), "byte {at}");
+            continue;
         }
+        assert_eq!(whole_messages(folder.path(), &mut notices), ALL, "byte {at}, {notices:?}");
+        assert_eq!(integrity(folder.path()), "ok", "byte {at}");
     }
 }
 
@@ -106,7 +105,9 @@ fn row_04_what_is_damaged_is_set_aside_untouched_and_the_rest_is_salvaged() {
     let sound = closed();
     let garbage = |bytes: &mut [u8], seed: usize| {
         let mut dice = Dice(seed as u64);
-        bytes.iter_mut().for_each(|byte| *byte = dice.roll(256) as u8);
+        for byte in bytes {
+            *byte = dice.roll(256) as u8;
+        }
     };
     let mut told = 0;
     for page in 0..sound.len() / PAGE {
@@ -148,7 +149,7 @@ fn row_04_the_original_is_byte_for_byte_what_it_was() {
     assert_eq!((*conversations, *messages), (CONVERSATIONS as u64, ALL as u64));
     let said = opened.notices[0].to_string();
     assert!(
-        said.contains("munshi.db was damaged") && said.contains("damaged-") && said.contains("40 conversations"),
+        said.contains("munshi.db was damaged") && said.contains("damaged-") && said.contains("24 conversations"),
         "{said}"
     );
     // Nothing else is left lying about, and the next start has nothing to tell.

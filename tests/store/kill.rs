@@ -26,7 +26,7 @@ fn question(round: u64, turn: u128) -> u128 {
 fn the_process_that_is_killed() {
     let Some((folder, round)) = child::told() else { return };
     let mut store = open(&folder);
-    let mut acknowledged = |store: &mut dyn Store, writes: &[Write], what: &str| {
+    let acknowledged = |store: &mut dyn Store, writes: &[Write], what: &str| {
         store.write(writes).unwrap();
         let mut out = std::io::stdout().lock();
         writeln!(out, "\nack {what}").unwrap();
@@ -50,7 +50,7 @@ fn the_process_that_is_killed() {
         for number in 0..CHUNKS {
             acknowledged(&mut store, &[chunk(id + 1, &format!("chunk {number}. "))], &format!("{turn} {number}"));
         }
-        let text: String = (0..CHUNKS).map(|number| format!("chunk {number}. ")).collect();
+        let text = (0..CHUNKS).fold(String::new(), |text, number| text + &format!("chunk {number}. "));
         acknowledged(
             &mut store,
             &[finished(&streaming, &text), Write::CloseAttempt(closing(id, Some(1)))],
@@ -77,7 +77,9 @@ fn kill_after(folder: &Path, round: u64, count: u64) -> Vec<String> {
     }
     child.kill().unwrap();
     // What it had said before it died was acknowledged, too. A last line without its end was not.
-    lines.map_while(Result::ok).for_each(|line| drop(take(line)));
+    for line in lines.map_while(Result::ok) {
+        take(line);
+    }
     child.wait().unwrap();
     acknowledged
 }

@@ -50,6 +50,9 @@ fn a_store_of_ten_thousand_conversations() {
         timed("append a chunk", || store.write(&[chunk(number + 1, "some more text that came")]).unwrap());
     }
     timed("finish", || store.write(&[finished(&reply(number, number + 1, number), "done")]).unwrap());
+    drop(store);
+    damage_and_salvage(&folder);
+    let mut store = open(&folder);
     let before_ms = i64::MAX;
     timed("delete and purge", || {
         store.write(&[Write::DeleteConversation(conversation_id(number)), Write::PurgeDeleted { before_ms }]).unwrap();
@@ -60,4 +63,16 @@ fn a_store_of_ten_thousand_conversations() {
             .filter(|line| line.starts_with("VmHWM") || line.starts_with("VmRSS"))
             .for_each(|line| println!("{line}"));
     }
+}
+
+/// Row 4 at the size of years: a header that is gone.
+fn damage_and_salvage(folder: &std::path::Path) {
+    let damaged = tempfile::tempdir_in(folder).unwrap();
+    std::fs::copy(database(folder), database(damaged.path())).unwrap();
+    let mut file = std::fs::File::options().write(true).open(database(damaged.path())).unwrap();
+    std::io::Write::write_all(&mut file, &[0; 100]).unwrap();
+    drop(file);
+    let opened = timed("open it with its header gone", || try_open(damaged.path()).unwrap());
+    println!("{}", opened.notices[0]);
+    timed("verify it", || munshi::store::sqlite::SqliteStore::verify(&database(damaged.path())).unwrap());
 }

@@ -75,7 +75,10 @@ on_both! {
         assert_eq!(granted(store, 1, 2, Some(41)), Reservation::Refused { cap: caps[0], used: PicoUsd(60) });
         assert_eq!(granted(store, 1, 2, Some(40)), Reservation::Granted);
         assert_eq!(granted(store, 1, 3, None), Reservation::Granted);
-        assert_eq!(granted(store, 2, 4, Some(51)), Reservation::Granted, "only the caps it is given, on all that is used");
+        let day = [caps[1]];
+        let refused = Reservation::Refused { cap: day[0], used: PicoUsd(100) };
+        assert_eq!(store.reserve(&opening(2, 4, Some(51)), &day).unwrap(), refused);
+        assert_eq!(store.reserve(&opening(2, 4, Some(50)), &day).unwrap(), Reservation::Granted);
     }
 
     fn a_refusal_opens_no_row_and_a_close_lets_go(store: &mut dyn Store) {
