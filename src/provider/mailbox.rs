@@ -98,7 +98,7 @@ fn size(signal: &Signal) -> usize {
 fn merge(signals: &mut VecDeque<Signal>, signal: Signal) {
     match (signals.back_mut(), signal) {
         (Some(Signal::Text(text)), Signal::Text(more)) | (Some(Signal::Reasoning(text)), Signal::Reasoning(more)) => {
-            text.push_str(&more)
+            text.push_str(&more);
         }
         (_, signal) => signals.push_back(signal),
     }

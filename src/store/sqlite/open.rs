@@ -137,7 +137,8 @@ pub(super) fn sync(path: &Path) -> Result<(), Fault> {
     files::sync_file(path)?;
     let folder = files::folder_of(path);
     files::sync_folder(folder);
-    Ok(files::sync_folder(files::folder_of(folder)))
+    files::sync_folder(files::folder_of(folder));
+    Ok(())
 }
 
 /// See [`SqliteStore::set_max_pages`].
