@@ -107,7 +107,8 @@ fn shown(state: &AppState, spend: &Spend) -> String {
 /// The cost of the last finished reply; `Some(None)` where it is unknown.
 #[expect(clippy::option_option, reason = "no reply, and a reply of unknown cost, are shown apart")]
 fn last_cost(session: &Session) -> Option<Option<crate::chat::PicoUsd>> {
-    let last = session.conversation().path().rfind(|message| message.role == Role::Assistant && message.usage.is_some());
+    let last =
+        session.conversation().path().rfind(|message| message.role == Role::Assistant && message.usage.is_some());
     last.map(|message| message.cost)
 }
 

@@ -143,11 +143,8 @@ pub fn draw(state: &AppState, cache: &mut Cache, area: Rect, buf: &mut Buffer) -
         return (Drawn::default(), None);
     }
     let regions = regions(state);
-    let drawn = if regions.panel.width == area.width {
-        Drawn::default()
-    } else {
-        draw_chat(state, cache, regions, buf)
-    };
+    let drawn =
+        if regions.panel.width == area.width { Drawn::default() } else { draw_chat(state, cache, regions, buf) };
     let mut cursor = draw_composer(state, regions, buf).filter(|_| state.overlay.is_none());
     match &state.overlay {
         Some(Overlay::Panel(panel)) => {
@@ -185,7 +182,9 @@ fn draw_chat(state: &AppState, cache: &mut Cache, regions: Regions, buf: &mut Bu
         }
     }
     if let Some(reason) = state.not_saved.as_ref().filter(|_| regions.alarm.height > 0) {
-        let text = Sanitised::line(&format!("NOT SAVED: {reason}. Your text is kept in memory and saved once that is mended; /export writes it elsewhere."));
+        let text = Sanitised::line(&format!(
+            "NOT SAVED: {reason}. Your text is kept in memory and saved once that is mended; /export writes it elsewhere."
+        ));
         put(buf, regions.alarm, regions.alarm.x, regions.alarm.y, &text, state.theme.error());
     }
     draw_status(state, regions.status, buf);

@@ -71,7 +71,10 @@ pub enum Parsed<'a> {
     Message(&'a str),
     Command(&'static Command, &'a str),
     /// A slash and a name that no command has.
-    Unknown { name: &'a str, nearest: Option<&'static str> },
+    Unknown {
+        name: &'a str,
+        nearest: Option<&'static str>,
+    },
 }
 
 /// Reads an input. Only a single line that begins with a slash and a name can be a command, so that a

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use crate::store::Summary;
+use crate::runtime::Summary;
 use crate::text::Sanitised;
 use crate::tui::theme::Theme;
 
@@ -125,9 +125,7 @@ mod tests {
     #[test]
     fn a_moment_is_told_as_people_say_it() {
         let now = "2026-11-22T15:00:00Z".parse::<Timestamp>().unwrap().as_millisecond();
-        let told = |then: &str| {
-            ago(then.parse::<Timestamp>().unwrap().as_millisecond(), now, &TimeZone::UTC)
-        };
+        let told = |then: &str| ago(then.parse::<Timestamp>().unwrap().as_millisecond(), now, &TimeZone::UTC);
         assert_eq!(told("2026-11-22T14:59:40Z"), "now");
         assert_eq!(told("2026-11-22T14:20:00Z"), "40 min");
         assert_eq!(told("2026-11-22T11:00:00Z"), "4 h");
