@@ -16,6 +16,8 @@ use super::update::STALLED_AFTER;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     Plain,
+    /// A short word to the user.
+    Said,
     Busy,
     Warning,
     Error,
@@ -59,7 +61,7 @@ fn all(state: &AppState, columns: u16) -> Vec<Segment> {
         out.push(Segment { text: Sanitised::line(&text), part, rank });
     };
     if let Some(toast) = &state.toast {
-        push(toast.text.clone(), Part::Warning, 100);
+        push(toast.text.clone(), Part::Said, 100);
         return out;
     }
     let session = state.session();

@@ -240,6 +240,7 @@ fn draw_status(state: &AppState, area: Rect, buf: &mut Buffer) {
         }
         let style = match segment.part {
             Part::Plain => ground,
+            Part::Said => on_bar(state.theme.title()),
             Part::Busy => on_bar(state.theme.active()),
             Part::Warning => on_bar(state.theme.warning()),
             Part::Error => on_bar(state.theme.error()),
