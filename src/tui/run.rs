@@ -1,20 +1,20 @@
 //! The event loop: merges keys, streams, the store and the clock into the machine, runs what it asks for, and
 //! draws. A key's frame is drawn at once, a stream's at most thirty times a second, and none when nothing changed.
 
-use std::io;
 use std::future::poll_fn;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Poll;
 use std::time::Duration;
 
 use crossterm::event::Event as TerminalEvent;
-use futures::future::{FutureExt as _, OptionFuture};
 use futures::StreamExt as _;
+use futures::future::{FutureExt as _, OptionFuture};
 
 use crate::chat::ConversationId;
+use crate::runtime::Scope;
 use crate::runtime::{Query, ids};
 use crate::session;
-use crate::store::Scope;
 
 use super::event::{Fresh, Happened, TuiEvent};
 use super::input::{Input, InputGate};
@@ -117,7 +117,8 @@ impl<S: Stage> App<S> {
 
     /// Waits for something, takes it in, and draws where that is due.
     async fn step(&mut self) -> io::Result<()> {
-        let deadline = self.deadline().map(|due| tokio::time::Instant::from_std(self.world.runtime.clock().instant(due)));
+        let deadline =
+            self.deadline().map(|due| tokio::time::Instant::from_std(self.world.runtime.clock().instant(due)));
         let sleep = OptionFuture::from(deadline.map(tokio::time::sleep_until));
         let mut typed = false;
         tokio::select! {
@@ -205,7 +206,10 @@ impl<S: Stage> App<S> {
     fn deadline(&self) -> Option<Duration> {
         let frame = (self.is_dirty || self.world.runtime.has_waiting())
             .then(|| self.drawn_at.map_or(Duration::ZERO, |drawn| drawn + FRAME));
-        [frame, next_tick(&self.state), self.world.runtime.next_timer(), self.gate.deadline()].into_iter().flatten().min()
+        [frame, next_tick(&self.state), self.world.runtime.next_timer(), self.gate.deadline()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn draw(&mut self) -> io::Result<()> {

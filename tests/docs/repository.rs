@@ -34,7 +34,9 @@ fn no_file_holds_a_word_of_unfinished_work_or_a_path_of_some_machine() {
         let Ok(text) = std::fs::read_to_string(root().join(name)) else { continue };
         for (at, line) in text.lines().enumerate() {
             let words = FORBIDDEN.iter().map(|(head, tail)| format!("{head}{tail}"));
-            found.extend(words.filter(|word| line.contains(word.as_str())).map(|word| format!("{name}:{}: {word}", at + 1)));
+            found.extend(
+                words.filter(|word| line.contains(word.as_str())).map(|word| format!("{name}:{}: {word}", at + 1)),
+            );
         }
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
@@ -44,7 +46,10 @@ fn no_file_holds_a_word_of_unfinished_work_or_a_path_of_some_machine() {
 fn nothing_that_a_build_or_a_test_leaves_behind_is_tracked() {
     let Some(names) = tracked() else { return };
     let left = |name: &&String| {
-        name.starts_with("target/") || name.ends_with(".snap.new") || name.contains(".pending-snap") || name.ends_with('~')
+        name.starts_with("target/")
+            || name.ends_with(".snap.new")
+            || name.contains(".pending-snap")
+            || name.ends_with('~')
     };
     assert_eq!(names.iter().filter(left).collect::<Vec<_>>(), Vec::<&String>::new());
 }

@@ -74,7 +74,7 @@ pub fn markdown() -> String {
     for command in TABLE {
         // A bar would end the cell.
         let call = format!("/{} {}", command.name, command.args.replace('|', "\\|"));
-        let aliases: String = command.aliases.iter().map(|alias| format!(", `/{alias}`")).collect();
+        let aliases = command.aliases.iter().fold(String::new(), |all, alias| all + ", `/" + alias + "`");
         let _ = writeln!(out, "| `{}`{aliases} | {} |", call.trim_end(), command.summary);
     }
     out

@@ -34,8 +34,7 @@ impl Help {
     pub fn handle(&mut self, key: &ScreenKey, height: u16) -> bool {
         let page = usize::from(height).saturating_sub(FRAME + 2).max(1);
         match key {
-            ScreenKey::Esc | ScreenKey::Enter => return true,
-            ScreenKey::Char('q') => return true,
+            ScreenKey::Esc | ScreenKey::Enter | ScreenKey::Char('q') => return true,
             ScreenKey::Up | ScreenKey::Char('k') => self.top = self.top.saturating_sub(1),
             ScreenKey::Down | ScreenKey::Char('j') => self.top += 1,
             ScreenKey::PageUp => self.top = self.top.saturating_sub(page),

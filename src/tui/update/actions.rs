@@ -105,7 +105,7 @@ fn interrupt(state: &mut AppState, at: Stamp) -> Vec<TuiEffect> {
         if text.starts_with("/key") {
             return Vec::new();
         }
-        return vec![TuiEffect::Write(vec![crate::store::Write::AddInputHistory { text, at_ms: at.unix_ms }])];
+        return vec![TuiEffect::Write(vec![crate::runtime::Write::AddInputHistory { text, at_ms: at.unix_ms }])];
     }
     if state.quit_armed.is_some_and(|armed| at.mono < armed + super::QUIT_WITHIN) {
         return vec![TuiEffect::Quit { then_demo: false }];

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use crate::store::Summary;
+use crate::runtime::Summary;
 use crate::text::Sanitised;
 use crate::text::sanitised::width;
 use crate::tui::keymap::{Action, Keymap};
