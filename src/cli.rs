@@ -1,1 +1,221 @@
-//! (interface only yet)
+//! The command line: its types, its help, completions and manual page, all from one table. Owns no meaning:
+//! what a flag does is decided where it is used.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 it went well, 1 it failed, 2 the command line or the configuration is wrong.
+
+Settings come from the defaults, the configuration file (`munshi config path`), the environment
+(OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL, OPENAI_TEMPERATURE, OPENAI_MAX_TOKENS, MUNSHI_LOG)
+and these flags; the later one wins. `munshi config show` says where each value comes from.
+MUNSHI_CONFIG_DIR, MUNSHI_DATA_DIR and MUNSHI_STATE_DIR name other folders.";
+
+/// A full-screen terminal chat for OpenAI-compatible models that streams, never loses a line, and keeps
+/// count of every rupee.
+#[derive(Debug, Parser)]
+#[command(name = "munshi", version, after_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub chat: ChatArgs,
+    #[command(flatten)]
+    pub settings: SettingArgs,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Which conversation is opened.
+#[derive(Debug, Args, Default)]
+pub struct ChatArgs {
+    /// Go on with the last conversation
+    #[arg(short = 'c', long = "continue", conflicts_with = "resume")]
+    pub continue_last: bool,
+    /// Go on with this conversation; `munshi chats list` names them
+    #[arg(short, long, value_name = "ID", value_parser = lossy())]
+    pub resume: Option<String>,
+    /// Try munshi without key and network, against a model that it plays itself; saved apart from the real ones
+    #[arg(long)]
+    pub demo: bool,
+}
+
+/// Settings that the command line may override.
+#[derive(Debug, Args, Default)]
+pub struct SettingArgs {
+    /// The model, such as gpt-4o-mini or groq/openai/gpt-oss-120b; `munshi models` lists them
+    #[arg(short, long, value_name = "MODEL", value_parser = lossy())]
+    pub model: Option<String>,
+    /// The system prompt of new conversations; "" for none
+    #[arg(long, value_name = "TEXT", value_parser = lossy())]
+    pub system: Option<String>,
+    /// How freely the model words its replies, from 0 to 2
+    #[arg(long, value_name = "T", value_parser = temperature, allow_negative_numbers = true)]
+    pub temperature: Option<f32>,
+    /// The most tokens a reply may have
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pub max_tokens: Option<u32>,
+    /// What is logged: off, error, warn, info, debug, trace, or a list of targets with levels
+    #[arg(long, value_name = "LEVEL", global = true, value_parser = lossy())]
+    pub log_level: Option<String>,
+    /// Read this configuration file
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+    /// The colours: terminal (the terminal's own), dark, light
+    #[arg(long, value_name = "NAME", value_parser = lossy())]
+    pub theme: Option<String>,
+    /// Leave the mouse to the terminal
+    #[arg(long)]
+    pub no_mouse: bool,
+}
+
+/// What munshi can do without opening the chat.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Where the configuration is, a new one with every field explained, or what holds and why
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// The known models with their prices for a million tokens, in your currency
+    Models {
+        /// Print JSON, prices in micro-dollars
+        #[arg(long)]
+        json: bool,
+    },
+    /// Saved conversations
+    #[command(subcommand)]
+    Chats(ChatsCommand),
+    /// Completions for a shell, on standard output
+    Completions { shell: Shell },
+    /// The manual page (roff), on standard output
+    Man,
+}
+
+/// `munshi config …`
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print the configuration file's path
+    Path,
+    /// Write a configuration file with every field explained; an existing one stays
+    Init,
+    /// Print each value and where it comes from; keys are hidden
+    Show {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `munshi chats …`
+#[derive(Debug, Subcommand)]
+pub enum ChatsCommand {
+    /// List them, the last used first
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print one
+    Show {
+        #[arg(value_parser = lossy())]
+        id: String,
+    },
+    /// Print one as a file to keep
+    Export {
+        #[arg(value_parser = lossy())]
+        id: String,
+        /// As JSON, with tokens and costs
+        #[arg(long, conflicts_with = "markdown")]
+        json: bool,
+        /// As Markdown (the default)
+        #[arg(long)]
+        markdown: bool,
+    },
+}
+
+/// Text of which bytes that are not UTF-8 become replacement characters.
+fn lossy() -> impl TypedValueParser<Value = String> {
+    OsStringValueParser::new().map(|text: OsString| text.to_string_lossy().into_owned())
+}
+
+fn temperature(text: &str) -> Result<f32, String> {
+    let number: f32 = text.parse().map_err(|_| "expected a number from 0 to 2".to_owned())?;
+    if (0.0..=2.0).contains(&number) { Ok(number) } else { Err("expected a number from 0 to 2".to_owned()) }
+}
+
+/// Writes the completions for `shell`.
+///
+/// # Errors
+/// Where `out` takes nothing.
+pub fn completions(shell: Shell, out: &mut impl Write) -> io::Result<()> {
+    // Rendered first: the generator panics where its writer fails, as a closed pipe does.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "munshi", &mut script);
+    out.write_all(&script)
+}
+
+/// Writes the manual page.
+///
+/// # Errors
+/// Where `out` takes nothing.
+pub fn man(out: &mut impl Write) -> io::Result<()> {
+    clap_mangen::Man::new(Cli::command()).render(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn settings_and_subcommands_are_read() {
+        let cli = Cli::try_parse_from(["munshi", "-c", "-m", "groq/x", "--temperature", "0.2", "--no-mouse"]).unwrap();
+        assert!(cli.chat.continue_last && cli.settings.no_mouse && cli.command.is_none());
+        assert_eq!((cli.settings.model.as_deref(), cli.settings.temperature), (Some("groq/x"), Some(0.2)));
+        let cli = Cli::try_parse_from(["munshi", "config", "show", "--json", "--config", "/x.toml"]).unwrap();
+        assert!(matches!(cli.command, Some(Command::Config(ConfigCommand::Show { json: true }))));
+        assert_eq!(cli.settings.config, Some(PathBuf::from("/x.toml")));
+    }
+
+    #[test]
+    fn wrong_values_end_with_exit_code_2_and_say_what_was_expected() {
+        for wrong in [&["munshi", "--temperature", "-1"][..], &["munshi", "--temperature", "hot"]] {
+            let error = Cli::try_parse_from(wrong).unwrap_err();
+            assert_eq!(error.exit_code(), 2);
+            assert!(error.to_string().contains("expected a number from 0 to 2"), "{error}");
+        }
+        assert!(Cli::try_parse_from(["munshi", "--max-tokens", "0"]).is_err());
+        assert!(Cli::try_parse_from(["munshi", "-c", "-r", "x"]).is_err());
+    }
+
+    #[test]
+    fn completions_and_the_manual_name_every_subcommand() {
+        let mut page = Vec::new();
+        man(&mut page).unwrap();
+        for shell in [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell, Shell::Elvish] {
+            let mut script = Vec::new();
+            completions(shell, &mut script).unwrap();
+            for name in ["config", "models", "chats", "completions"] {
+                assert!(String::from_utf8_lossy(&script).contains(name));
+                assert!(String::from_utf8_lossy(&page).contains(name));
+            }
+        }
+        assert!(String::from_utf8_lossy(&page).contains("Exit codes"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn row_28_arguments_that_are_not_utf_8_get_replacement_characters() {
+        use std::os::unix::ffi::OsStringExt as _;
+        let broken = OsString::from_vec(b"gpt\xff".to_vec());
+        let cli = Cli::try_parse_from([OsString::from("munshi"), OsString::from("-m"), broken]).unwrap();
+        assert_eq!(cli.settings.model.as_deref(), Some("gpt\u{fffd}"));
+    }
+}

@@ -16,6 +16,7 @@
 //! | [`runtime`] | runs effects: streams, timers, the store's thread, the clock | `session` and the ports |
 //! | [`tui`] | the event loop, the screen's machine `update`, `view` | `runtime`, `session`, `text`, `chat` |
 //! | [`demo`] | the embedded OpenAI-compatible server | nothing |
+//! | [`logging`] | the log file, off the screen | `platform` |
 //! | [`cli`] | the types of the command line | nothing |
 //!
 //! Only `main` names implementations. `tests/architecture.rs` holds the table to the code.
@@ -24,6 +25,7 @@ pub mod chat;
 pub mod cli;
 pub mod config;
 pub mod demo;
+pub mod logging;
 pub mod platform;
 pub mod provider;
 pub mod runtime;

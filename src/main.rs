@@ -1,1 +1,74 @@
-fn main() {}
+//! Wires implementations together, prints the error chain, and sets the exit code.
+
+#[path = "main/chat.rs"]
+mod chat;
+#[path = "main/host.rs"]
+mod host;
+#[path = "main/keyed.rs"]
+mod keyed;
+#[path = "main/reports.rs"]
+mod reports;
+#[path = "main/setup.rs"]
+mod setup;
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use color_eyre::eyre::Result;
+use munshi::cli::{Cli, Command};
+
+/// The command line or the configuration is wrong.
+const USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    munshi::platform::process::forbid_core_dumps();
+    if let Err(error) = setup::install_hooks() {
+        return fail(&format!("munshi: {error:#}"), 1);
+    }
+    let config = match setup::config(&cli) {
+        Ok(config) => config,
+        Err(error) => return fail(&error, USAGE),
+    };
+    match run(&cli, config) {
+        Ok(code) => code,
+        Err(error) => fail(&format!("munshi: {error:#}"), 1),
+    }
+}
+
+fn run(cli: &Cli, config: munshi::config::Config) -> Result<ExitCode> {
+    let text = match &cli.command {
+        None => return chat::open(cli, config),
+        Some(Command::Config(command)) => reports::config(command, &config)?,
+        Some(Command::Models { json }) => reports::models(*json, &config),
+        Some(Command::Chats(command)) => reports::chats(command, &config)?,
+        Some(Command::Completions { shell }) => {
+            let mut out = Vec::new();
+            munshi::cli::completions(*shell, &mut out)?;
+            String::from_utf8_lossy(&out).into_owned()
+        }
+        Some(Command::Man) => {
+            let mut out = Vec::new();
+            munshi::cli::man(&mut out)?;
+            String::from_utf8_lossy(&out).into_owned()
+        }
+    };
+    print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes to standard output; a reader that has gone away is no error.
+fn print(text: &str) -> Result<()> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => Ok(result?),
+    }
+}
+
+/// Says on standard error why it ends.
+fn fail(why: &str, code: u8) -> ExitCode {
+    // Nobody is left to be told where even this fails.
+    let _ = writeln!(io::stderr().lock(), "{why}");
+    ExitCode::from(code)
+}

@@ -48,7 +48,7 @@ impl Conversation {
     }
 
     /// A conversation as it was saved; `messages` in order of sequence. The path shown leads to the
-    /// newest message, except that a failed reply gives way to an older whole one beside it.
+    /// newest message, except that a reply of which nothing came gives way to an older one beside it.
     #[must_use]
     pub fn restore(meta: ConversationMeta, messages: Vec<Message>) -> Self {
         let index = messages.iter().enumerate().map(|(at, message)| (message.id, at)).collect();
@@ -141,8 +141,12 @@ impl Conversation {
     /// `id`, or where it is a reply of which nothing came, the newest sibling of which something did.
     #[must_use]
     pub fn best_sibling(&self, id: MessageId) -> MessageId {
-        let failed = self.get(id).is_some_and(|message| message.status == Status::Failed);
-        if !failed {
+        let is_empty = self.get(id).is_some_and(|message| {
+            message.role == Role::Assistant
+                && matches!(message.status, Status::Failed | Status::Interrupted)
+                && !message.has_substance()
+        });
+        if !is_empty {
             return id;
         }
         let better = self.siblings(id).into_iter().rev().find(|other| {
@@ -156,7 +160,8 @@ impl Conversation {
     /// A title made from a first message: its first line with words, cut between words.
     #[must_use]
     pub fn title_from(text: &str) -> String {
-        let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+        let bare = |line: &'_ str| line.trim().trim_start_matches(['#', '>', '*', '-', ' ']).len();
+        let line = text.lines().find(|line| bare(line) > 0).map(str::trim).unwrap_or_default();
         let line = line.trim_start_matches(['#', '>', '*', '-', ' ']);
         if line.chars().count() <= TITLE_CHARS {
             return line.to_owned();
@@ -173,3 +178,6 @@ impl Conversation {
         is_user && self.at(at + 1).is_some_and(|next| next.status == Status::Failed)
     }
 }
+
+#[cfg(test)]
+mod tests;

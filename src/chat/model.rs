@@ -118,3 +118,6 @@ impl ModelSpec {
             .map(PicoUsd)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,7 +18,7 @@ pub struct Timeouts {
 
 impl Default for Timeouts {
     fn default() -> Self {
-        Self { first_token: Duration::from_secs(60), silence: Duration::from_secs(120), turn: Duration::from_mins(15) }
+        Self { first_token: Duration::from_mins(1), silence: Duration::from_mins(2), turn: Duration::from_mins(15) }
     }
 }
 
@@ -49,10 +49,25 @@ pub struct Settings {
     pub timeouts: Timeouts,
     /// First-token limits of single models, by the name a user gives them.
     pub first_token_by_model: std::collections::BTreeMap<ModelRef, Duration>,
+    /// First-token limits of all models of a provider, where the model has none of its own: local servers
+    /// load a model before they answer.
+    pub first_token_by_provider: std::collections::BTreeMap<String, Duration>,
     pub retry: RetryPolicy,
     pub currency: Currency,
     /// Tokens of history sent at most, whatever the model's window.
     pub max_context_tokens: u64,
+}
+
+impl Settings {
+    /// How long `model` may take to its first token: its own limit, else its provider's, else the general one.
+    #[must_use]
+    pub fn first_token(&self, model: &ModelRef) -> Duration {
+        self.first_token_by_model
+            .get(model)
+            .or_else(|| self.first_token_by_provider.get(&model.provider))
+            .copied()
+            .unwrap_or(self.timeouts.first_token)
+    }
 }
 
 impl Default for Settings {
@@ -62,6 +77,7 @@ impl Default for Settings {
             fallback_after: Duration::from_secs(10),
             timeouts: Timeouts::default(),
             first_token_by_model: std::collections::BTreeMap::new(),
+            first_token_by_provider: std::collections::BTreeMap::new(),
             retry: RetryPolicy::default(),
             currency: Currency::default(),
             max_context_tokens: 32_000,

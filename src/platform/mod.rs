@@ -1,1 +1,13 @@
-//! (interface only yet)
+//! What differs between systems: folders, private files, signals, the clipboard, running a program for a
+//! limited time. Knows nothing of munshi; what a system cannot do, its functions leave out or say.
+
+pub mod clipboard;
+pub mod files;
+pub mod folders;
+pub mod process;
+pub mod signals;
+
+pub use clipboard::Copied;
+pub use folders::Folders;
+pub use process::forbid_core_dumps;
+pub use signals::{Signals, SystemSignal, suspend_self};

@@ -10,7 +10,9 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
-use crate::chat::{Failure, FinishReason, RateLimits, Request, Usage};
+use crate::chat::{RateLimits, Request};
+
+pub use crate::chat::{Ending, Report};
 
 pub use mailbox::{Mailbox, Sink, mailbox};
 
@@ -27,37 +29,9 @@ pub enum Signal {
     ToolCall { index: u32, id: Option<String>, name: Option<String>, arguments: String },
 }
 
-/// How an attempt ended. Exactly one for each attempt, and nothing of the attempt comes after it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
-    pub ending: Ending,
-    /// As the provider billed it; `None` where it did not say.
-    pub usage: Option<Usage>,
-    /// The model that the provider says has answered.
-    pub served_model: Option<String>,
-    pub request_id: Option<String>,
-    pub limits: RateLimits,
-}
-
-/// The end of an attempt.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ending {
-    Finished(FinishReason),
-    Failed(Failure),
-    Cancelled,
-}
-
 /// Something that can make one attempt at a reply.
 pub trait Provider: Send + Sync + 'static {
     /// Makes exactly one attempt: sends `request`, puts what comes into `sink` in order, and returns how
     /// it ended. When `cancel` fires it lets go of the connection at once and returns [`Ending::Cancelled`].
     fn attempt(&self, request: Arc<Request>, sink: Sink, cancel: CancellationToken) -> BoxFuture<'static, Report>;
-}
-
-impl Report {
-    /// A report with nothing but its ending.
-    #[must_use]
-    pub fn bare(ending: Ending) -> Self {
-        Self { ending, usage: None, served_model: None, request_id: None, limits: RateLimits::default() }
-    }
 }

@@ -1,1 +1,234 @@
-//! (interface only yet)
+//! Runs effects: streams, timers, the store's thread, the clock. Owns everything that waits, spawns or reads a
+//! clock; refuses policy (that is `session/`) and screens (that is `tui/`).
+
+pub mod clock;
+pub mod ids;
+pub mod store_thread;
+mod streams;
+pub mod tasks;
+mod timers;
+pub mod worker;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use crate::chat::{ConversationId, ModelRef, Stamp};
+use crate::provider::Provider;
+use crate::session::retry::Field;
+use crate::session::{Effect, Event, Happened};
+use crate::store::Cap;
+
+pub use crate::store::{Hit, Saved, Scope, Summary, Write};
+pub use clock::Clock;
+pub use store_thread::{Answer, Query, StoreEvent, StoreHandle};
+use streams::Streams;
+use timers::Timers;
+
+/// What an effect leaves for the front end to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ForUser {
+    /// Give these back to the input box, oldest first.
+    ReturnQueued(Vec<String>),
+    /// Say this beside the conversation.
+    Say(String),
+    /// Other chats need not ask this model for this field again.
+    RememberRefusal { model: ModelRef, field: Field },
+    /// A turn is over.
+    TurnEnded,
+}
+
+/// What the world told since the last time.
+#[derive(Debug)]
+pub enum News {
+    /// Something happened to a conversation.
+    Session(ConversationId, Event),
+    /// The store has something to say.
+    Store(StoreEvent),
+}
+
+/// The world of one front end.
+pub struct Runtime {
+    clock: Clock,
+    store: StoreHandle,
+    streams: Streams,
+    timers: Timers,
+    arrived: Arc<Notify>,
+    caps: Vec<Cap>,
+}
+
+impl Runtime {
+    /// A world over a provider and a store. Call it within a tokio runtime.
+    /// `arrived` is notified whenever there is something to drain.
+    #[must_use]
+    pub fn new(clock: Clock, provider: Arc<dyn Provider>, store: StoreHandle, arrived: Arc<Notify>) -> Self {
+        Self {
+            clock,
+            store,
+            streams: Streams::new(provider, Arc::clone(&arrived)),
+            timers: Timers::default(),
+            arrived,
+            caps: Vec::new(),
+        }
+    }
+
+    /// The clock that stamps events.
+    #[must_use]
+    pub const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The store's thread, for writes and queries of the front end's own.
+    #[must_use]
+    pub const fn store(&self) -> &StoreHandle {
+        &self.store
+    }
+
+    /// Sets the caps that reservations are checked against.
+    pub fn set_caps(&mut self, caps: Vec<Cap>) {
+        self.caps = caps;
+    }
+
+    /// Uses another provider from now on; running attempts go on with theirs.
+    pub fn set_provider(&mut self, provider: Arc<dyn Provider>) {
+        self.streams.set_provider(provider);
+    }
+
+    /// An event of this moment.
+    #[must_use]
+    pub fn event(&self, happened: Happened) -> Event {
+        Event { at: self.clock.now(), happened }
+    }
+
+    /// Runs the effects of one session's step, in order; returns what is left to the front end.
+    pub fn run(&mut self, conversation: ConversationId, effects: Vec<Effect>) -> Vec<ForUser> {
+        effects.into_iter().filter_map(|effect| self.run_one(conversation, effect)).collect()
+    }
+
+    fn run_one(&mut self, conversation: ConversationId, effect: Effect) -> Option<ForUser> {
+        match effect {
+            Effect::Commit { meta, message } => {
+                let done = StoreEvent::Committed { conversation, message: message.id };
+                self.store.write(vec![Write::PutConversation(meta), Write::AddMessage(message)], Some(done));
+            }
+            Effect::AddReply(message) => self.store.write(vec![Write::AddMessage(message)], None),
+            Effect::Book(opening) => {
+                let done = StoreEvent::Booked { conversation, attempt: opening.attempt };
+                self.store.write(vec![Write::OpenAttempt(opening)], Some(done));
+            }
+            Effect::Reserve(opening) => self.store.reserve(conversation, opening, self.caps.clone()),
+            Effect::SaveChunk { message, text, reasoning } => {
+                self.store.write(vec![Write::AppendChunk { message, text, reasoning }], None);
+            }
+            Effect::FinishReply(message) => self.store.write(vec![Write::FinishMessage(message)], None),
+            Effect::CloseAttempt(closing) => {
+                let ended = closing.attempt;
+                tracing::info!(
+                    attempt = %ended,
+                    outcome = closing.outcome.as_str(),
+                    tokens_in = closing.usage.map(|usage| usage.input),
+                    tokens_out = closing.usage.map(|usage| usage.output),
+                    pico_usd = closing.cost.map(|cost| cost.0),
+                    took_ms = closing.took_ms,
+                    status = closing.status,
+                    request_id = closing.request_id,
+                    "attempt ended"
+                );
+                self.store.write(vec![Write::CloseAttempt(closing)], None);
+                self.query_spend(conversation);
+            }
+            Effect::SaveMeta(meta) => self.store.write(vec![Write::PutConversation(meta)], None),
+            Effect::StartAttempt { attempt, request } => {
+                tracing::info!(%attempt, model = %request.model, messages = request.messages.len(), "attempt started");
+                self.streams.start(conversation, attempt, request);
+            }
+            Effect::CancelAttempt { attempt } => self.streams.cancel(attempt),
+            Effect::StartTimer { timer, after } => self.timers.start(conversation, timer, self.clock.mono() + after),
+            Effect::CancelTimer(timer) => self.timers.cancel(conversation, timer),
+            Effect::ReturnQueued(texts) => return Some(ForUser::ReturnQueued(texts)),
+            Effect::RememberRefusal { model, field } => return Some(ForUser::RememberRefusal { model, field }),
+            Effect::Say(text) => return Some(ForUser::Say(text)),
+            Effect::TurnEnded => return Some(ForUser::TurnEnded),
+        }
+        None
+    }
+
+    /// Asks what this chat and this day have cost.
+    pub fn query_spend(&self, conversation: ConversationId) {
+        let day = self.clock.now().day;
+        self.store.query(Query::Spend { conversation, scope: Scope::Conversation(conversation) });
+        self.store.query(Query::Spend { conversation, scope: Scope::Day(day) });
+    }
+
+    /// Everything that happened since the last time, in the order in which it may be told.
+    #[must_use]
+    pub fn drain(&mut self) -> Vec<News> {
+        let mut news = self.drain_quick();
+        let at = self.clock.now();
+        let streamed = self.streams.drain().into_iter();
+        news.extend(streamed.map(|(conversation, happened)| News::Session(conversation, Event { at, happened })));
+        news
+    }
+
+    /// The same without what streams: acknowledgements, answers and timers, which are few and never wait for a frame.
+    #[must_use]
+    pub fn drain_quick(&mut self) -> Vec<News> {
+        let at = self.clock.now();
+        let mut news: Vec<News> = self.store.drain().into_iter().map(|event| told(event, at)).collect();
+        for (conversation, timer) in self.timers.due(at.mono) {
+            news.push(News::Session(conversation, Event { at, happened: Happened::TimerFired(timer) }));
+        }
+        news
+    }
+
+    /// Whether an attempt has just ended or begun to answer, which is worth a frame at once.
+    #[must_use]
+    pub fn is_urgent(&self) -> bool {
+        self.streams.is_urgent()
+    }
+
+    /// When the next timer is due, on the monotonic clock.
+    #[must_use]
+    pub fn next_timer(&self) -> Option<Duration> {
+        self.timers.next()
+    }
+
+    /// Waits until there may be something to drain.
+    pub async fn arrived(&self) {
+        self.arrived.notified().await;
+    }
+
+    /// Whether something that streamed waits to be drained.
+    #[must_use]
+    pub fn has_waiting(&self) -> bool {
+        self.streams.has_waiting()
+    }
+
+    /// Saves what waits and ends the store's thread. Returns how many writes could not be saved.
+    pub fn close(&mut self) -> usize {
+        self.store.close()
+    }
+
+    /// Whether any attempt is still running.
+    #[must_use]
+    pub fn is_streaming(&self) -> bool {
+        self.streams.is_running()
+    }
+}
+
+/// What the store says, told to the session it concerns where it concerns one.
+fn told(event: StoreEvent, at: Stamp) -> News {
+    match event {
+        StoreEvent::Committed { conversation, message } => {
+            News::Session(conversation, Event { at, happened: Happened::Committed { message } })
+        }
+        StoreEvent::Booked { conversation, attempt } => {
+            News::Session(conversation, Event { at, happened: Happened::Booked { attempt } })
+        }
+        StoreEvent::Refused { conversation, attempt, reason } => {
+            News::Session(conversation, Event { at, happened: Happened::Refused { attempt, reason } })
+        }
+        event => News::Store(event),
+    }
+}

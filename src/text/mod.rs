@@ -1,13 +1,26 @@
 //! Text on its way to a screen. Owns sanitising, markdown, highlighting and wrapping by grapheme cluster;
 //! knows no screen: what it gives are rows of spans with the *role* of their ink, never a colour.
 
+mod block;
 pub mod document;
+mod flow;
 pub mod highlight;
+mod layout;
+mod line;
+mod prose;
 pub mod sanitised;
+mod segment;
+mod table;
+#[cfg(test)]
+mod tests;
+mod unicode;
 pub mod wrap;
 
-pub use document::{Block, Document};
-pub use sanitised::Sanitised;
+pub use block::{Block, FencePart};
+pub use document::{Document, render_all};
+pub use highlight::{FenceHighlighter, LineInks, supports};
+pub use sanitised::{Sanitised, width};
+pub use wrap::plain_rows;
 
 /// What a piece of text is, which a theme turns into a colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -56,6 +69,7 @@ pub enum SyntaxRole {
 }
 
 /// How text is set, whatever its ink.
+#[allow(clippy::struct_excessive_bools, reason = "four switches of a terminal, each on or off by itself")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Emphasis {
     pub bold: bool,

@@ -1,0 +1,62 @@
+//! Drives the release binary in a pseudo-terminal of 120×40 against a server on loopback, and prints what a user
+//! would feel: `cargo bench --bench driver`, or with a part of a figure's name, `cargo bench --bench driver -- echo`.
+//! Owns the list of figures and what is asked of each; refuses to look inside: it counts bytes, ticks and time.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a measurement reads the clock, prints, and stops where it cannot go on"
+)]
+
+#[path = "driver/figure.rs"]
+mod figure;
+#[path = "support/fill.rs"]
+mod fill;
+#[path = "driver/keys.rs"]
+mod keys;
+#[path = "driver/replies.rs"]
+mod replies;
+#[path = "driver/start.rs"]
+mod start;
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+use figure::{Figure, print_head, print_row};
+
+/// A group of figures that one run of the program gives.
+struct Measure {
+    name: &'static str,
+    run: fn() -> Vec<Figure>,
+}
+
+const MEASURES: &[Measure] = &[
+    Measure { name: "start empty", run: start::empty },
+    Measure { name: "start full", run: start::full },
+    Measure { name: "flood 10000", run: replies::flood },
+    Measure { name: "pace 3000", run: replies::paced },
+    Measure { name: "echo rest", run: keys::at_rest },
+    Measure { name: "echo stream", run: keys::while_streaming },
+    Measure { name: "twenty replies pageup memory idle", run: replies::twenty },
+];
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    // `cargo test --benches` runs this too, and wants no measurement.
+    if !words.iter().any(|word| word == "--bench") {
+        return;
+    }
+    let wanted: Vec<&String> = words.iter().filter(|word| !word.starts_with('-')).collect();
+    println!("{}, in a pseudo-terminal of 120×40\n", support::launch::munshi_binary().display());
+    print_head();
+    let mut missed = 0;
+    for measure in MEASURES {
+        if wanted.is_empty() || wanted.iter().any(|word| measure.name.contains(word.as_str())) {
+            for figure in (measure.run)() {
+                missed += usize::from(figure.is_missed());
+                print_row(&figure);
+            }
+        }
+    }
+    println!("\n{}", if missed == 0 { "Every figure is as asked.".to_owned() } else { format!("{missed} missed.") });
+}

@@ -1,0 +1,55 @@
+//! What a running turn is doing, for whoever shows it.
+
+use std::time::Duration;
+
+use crate::chat::{ModelRef, Settings};
+
+use super::turn::{Phase, Turn};
+
+/// What a running turn is doing. All times are on the monotonic clock of the events' stamps.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Activity {
+    /// The question is on its way to the disk.
+    Saving,
+    /// The request is out; no answer yet.
+    Connecting { model: ModelRef, since: Duration, gives_up: Duration },
+    /// The server answered; no token yet.
+    Waiting { model: ModelRef, since: Duration, gives_up: Duration },
+    /// Tokens come. `tokens` are those so far, estimated.
+    Streaming { tokens: u64, first: Duration, last: Duration, gives_up: Duration },
+    /// A failed attempt is made again at `until`: attempt `attempt` of `of`.
+    Backoff { attempt: u32, of: u32, until: Duration, why: String },
+}
+
+impl Turn {
+    pub(super) fn activity(&self, settings: &Settings) -> Activity {
+        let model = self.model().clone();
+        let first_token = first_token_limit(settings, &model);
+        match &self.phase {
+            Phase::Committing | Phase::Booking => Activity::Saving,
+            Phase::Connecting { since } => {
+                Activity::Connecting { model, since: *since, gives_up: since.saturating_add(first_token) }
+            }
+            Phase::Waiting { since } => {
+                Activity::Waiting { model, since: *since, gives_up: since.saturating_add(first_token) }
+            }
+            Phase::Streaming { first } => Activity::Streaming {
+                tokens: self.hundredths.div_ceil(100),
+                first: *first,
+                last: self.last_content,
+                gives_up: self.last_content.saturating_add(settings.timeouts.silence),
+            },
+            Phase::Backoff { until, why } => Activity::Backoff {
+                attempt: self.tries + 1,
+                of: settings.retry.attempts,
+                until: *until,
+                why: why.clone(),
+            },
+        }
+    }
+}
+
+/// How long `model` may take to its first token.
+pub(super) fn first_token_limit(settings: &Settings, model: &ModelRef) -> Duration {
+    settings.first_token(model)
+}

@@ -1,0 +1,66 @@
+//! Composes the request of an attempt: the messages that fit the model it goes to, and the fields that
+//! model takes. Refuses nothing by itself; what was refused before is left out.
+
+use crate::chat::{MessageId, ModelRef, ModelSpec, OutputLimit, Request};
+
+use super::retry::Field;
+use super::{Session, history, tokens, wellformed};
+
+/// The output limit where a budget needs one and neither the chat nor the table has any, in tokens.
+const FORCED_OUTPUT_LIMIT: u32 = 4_096;
+
+impl Session {
+    /// What is sent for `question` to `model`: what the model table says it takes, less what it refused.
+    pub(super) fn request(&mut self, model: &ModelRef, question: MessageId) -> Request {
+        let spec = self.catalogue.spec(model);
+        let limit = history::limit(&spec, &self.settings, self.meta().max_tokens);
+        // A fallback's window may be smaller than that of the chat's own model.
+        let first_sent = self.choose(limit).first_sent;
+        let meta = self.meta();
+        let at = self.conversation.path().position(|message| message.id == question).unwrap_or_default();
+        let mut request = Request {
+            model: model.clone(),
+            messages: wellformed::messages(&self.conversation, &meta.system, first_sent, at),
+            temperature: meta
+                .temperature
+                .filter(|_| spec.sends_temperature && !self.refuses(model, Field::Temperature)),
+            output_limit: None,
+            include_usage: !self.refuses(model, Field::StreamOptions),
+        };
+        let field = if self.refuses(model, Field::OutputLimit) { spec.limit_field.other() } else { spec.limit_field };
+        let forced = || self.reserves.then(|| spec.max_output.unwrap_or(FORCED_OUTPUT_LIMIT));
+        request.output_limit = meta
+            .max_tokens
+            .or_else(forced)
+            .map(|asked| OutputLimit { field, tokens: output_tokens(asked, &spec, tokens::of_request(&request)) });
+        request
+    }
+
+    /// Whether `model` refused `field` before; an endpoint that refuses `stream_options` does so for all its models.
+    fn refuses(&self, model: &ModelRef, field: Field) -> bool {
+        self.refusals.iter().any(|(other, refused)| {
+            *refused == field && (other == model || (field == Field::StreamOptions && other.provider == model.provider))
+        })
+    }
+
+    /// Whether a request like `sent` can go out otherwise, now that `field` was refused. The output limit has only
+    /// two names: where both were refused the name is not what is wrong, and the first is good again.
+    pub(super) fn can_do_without(&mut self, field: Field, sent: &Request) -> bool {
+        let first_name = self.catalogue.spec(&sent.model).limit_field;
+        let can = field != Field::OutputLimit || sent.output_limit.is_some_and(|limit| limit.field == first_name);
+        if !can {
+            self.refusals.remove(&(sent.model.clone(), field));
+        }
+        can
+    }
+}
+
+/// The output limit: what is asked, but no more than the model gives, nor than its window has room for beside
+/// the input (providers refuse a sum beyond the window). A quarter of the window is always asked for.
+fn output_tokens(asked: u32, spec: &ModelSpec, input: u64) -> u32 {
+    let most = spec.max_output.unwrap_or(u32::MAX);
+    let room = spec
+        .context_window
+        .map_or(u64::MAX, |window| window.saturating_sub(tokens::with_margin(input)).max(window / 4).max(1));
+    asked.min(most).min(u32::try_from(room).unwrap_or(u32::MAX))
+}

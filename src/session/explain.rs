@@ -1,0 +1,134 @@
+//! Failures in sentences that say how to mend them.
+
+use std::time::Duration;
+
+use crate::chat::{Failure, FailureKind, ModelRef};
+
+use super::retry::Field;
+
+/// What went wrong with an attempt at `model`, and what to do.
+#[must_use]
+pub fn failure(failure: &Failure, model: &ModelRef) -> String {
+    let said = said(failure);
+    let provider = &model.provider;
+    let sentence = match failure.kind {
+        FailureKind::NoKey => format!("{provider} has no key that can be sent{said}. Set one with /key, then /retry."),
+        FailureKind::Dns => {
+            format!("The host of {provider} was not found{said}. Check the network and the base URL, then /retry.")
+        }
+        FailureKind::Connect => {
+            format!("No connection to {provider}{said}. Check that it is running and reachable, then /retry.")
+        }
+        FailureKind::Tls => format!(
+            "{provider}'s certificate or TLS handshake failed, so nothing was sent{said}. Check the base URL and this machine's clock."
+        ),
+        FailureKind::Timeout => {
+            format!("No answer from {model}{said}. /retry asks again; [timeouts] in the config sets how long to wait.")
+        }
+        FailureKind::BadRequest if is_too_long(failure) => format!(
+            "The conversation is longer than {model} takes{said}. Start afresh with /new, or lower /max-tokens."
+        ),
+        FailureKind::BadRequest => format!("{provider} refused the request{said}. Change what it names, then /retry."),
+        FailureKind::Unauthorized => format!("{provider} refused the key{said}. Replace it with /key, then /retry."),
+        FailureKind::Forbidden => {
+            format!("The key may not use {model}{said}. Choose another with /model, then /retry.")
+        }
+        FailureKind::NotFound => format!(
+            "{provider} does not know {model}, or has nothing at this base URL{said}. Choose a model with /model, then /retry."
+        ),
+        FailureKind::RateLimited => rate_limited(failure, provider, &said),
+        FailureKind::QuotaExhausted => format!(
+            "The account at {provider} has no credit left{said}. Add some there, or choose another model with /model."
+        ),
+        FailureKind::Transient | FailureKind::Server => match failure.retry_after {
+            Some(wait) => format!(
+                "{provider} has a fault of its own{said} and asks to wait {}. Come back then and /retry, or choose another model with /model.",
+                duration(wait)
+            ),
+            None => {
+                format!("{provider} has a fault of its own{said}. Try /retry in a while, or another model with /model.")
+            }
+        },
+        FailureKind::Redirect => format!(
+            "{provider}'s address points elsewhere{said}. The key is never sent on: set the new address as the base URL."
+        ),
+        FailureKind::NotAStream => format!(
+            "What answered at {provider}'s address is no chat stream{said}. Check the base URL: it usually ends in /v1."
+        ),
+        FailureKind::StreamError
+        | FailureKind::InvalidData
+        | FailureKind::Cut
+        | FailureKind::Stalled
+        | FailureKind::TurnTooLong
+        | FailureKind::TooLarge => format!("Incomplete: {}", cut_short(failure, provider, &said)),
+        FailureKind::Internal => format!("munshi itself failed{said}. The log has more; your text is saved."),
+    };
+    match &failure.request_id {
+        Some(id) if failure.status.is_some_and(|status| status >= 500) => format!("{sentence} (request {id})"),
+        _ => sentence,
+    }
+}
+
+/// Why a reply ended before it was whole.
+fn cut_short(failure: &Failure, provider: &str, said: &str) -> String {
+    let limit = &failure.message;
+    match failure.kind {
+        FailureKind::StreamError => format!("{provider} reported an error while it answered{said}. /retry asks again."),
+        FailureKind::InvalidData => format!("{provider} sent invalid data{said}. /retry asks again."),
+        FailureKind::Stalled => format!("nothing came for {limit}. /retry asks again, or send “continue”."),
+        FailureKind::TurnTooLong => {
+            format!("the reply took longer than {limit}. [timeouts] in the config sets the limit.")
+        }
+        FailureKind::TooLarge => format!("{limit}; the rest was not read."),
+        _ => format!("the connection ended before the reply did{said}. /retry asks again, or send “continue”."),
+    }
+}
+
+/// That a request goes out once more without a field.
+#[must_use]
+pub fn without(field: Field, model: &ModelRef) -> String {
+    match field {
+        Field::Temperature => format!("{model} refuses a temperature: asked again without one."),
+        Field::OutputLimit => format!("{model} wants the output limit under its other name: asked again so."),
+        Field::StreamOptions => format!(
+            "{} does not report usage in streams: asked again without; tokens are counted here.",
+            model.provider
+        ),
+    }
+}
+
+fn rate_limited(failure: &Failure, provider: &str, said: &str) -> String {
+    match failure.retry_after {
+        Some(wait) => format!("{provider} asks to wait {}{said}. Come back then and /retry.", duration(wait)),
+        None => format!("{provider} says: too many requests{said}. Wait a while, then /retry."),
+    }
+}
+
+fn is_too_long(failure: &Failure) -> bool {
+    failure.code.as_deref() == Some("context_length_exceeded") || failure.message.contains("context length")
+}
+
+/// The status and the server's own words, in brackets.
+fn said(failure: &Failure) -> String {
+    let message = failure.message.trim().trim_end_matches('.');
+    match (failure.status, message.is_empty()) {
+        (Some(status), true) => format!(" ({status})"),
+        (Some(status), false) => format!(" ({status}: {message})"),
+        (None, true) => String::new(),
+        (None, false) => format!(" ({message})"),
+    }
+}
+
+/// A wait in words: `300 ms`, `45 s`, `2 min`, `1 h 5 min`.
+#[must_use]
+pub fn duration(wait: Duration) -> String {
+    let seconds = wait.as_secs();
+    match seconds {
+        0 => format!("{} ms", wait.as_millis()),
+        1..=119 => format!("{seconds} s"),
+        120..=3599 if seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
+        120..=3599 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ if seconds % 3600 < 60 => format!("{} h", seconds / 3600),
+        _ => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}

@@ -1,0 +1,17 @@
+//! Tests of the machine, told as what happens and what a user, the ledger and the provider see of it.
+
+mod world;
+
+mod calls;
+mod ends;
+mod fallback;
+mod history;
+mod limits;
+mod money;
+mod order;
+mod queue;
+mod random;
+mod refusals;
+mod retry;
+mod saving;
+mod wellformed;

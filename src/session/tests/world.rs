@@ -1,0 +1,353 @@
+//! A small world around a session: it runs effects as the runtime would, keeps a store, a ledger and timers, and
+//! holds every effect to the protocol.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use proptest::test_runner::{Config as ProptestConfig, RngSeed};
+use uuid::Uuid;
+
+use crate::chat::ledger::{LedgerClosing, LedgerOpening};
+use crate::chat::model::Prices;
+use crate::chat::*;
+use crate::session::{Effect, Event, Happened, Session, Timer};
+
+pub const SECOND: Duration = Duration::from_secs(1);
+/// What a retry's wait is lengthened by in these tests.
+pub const JITTER: Duration = Duration::from_millis(400);
+
+/// The same cases in every run, and no files of past failures: those become tests of their own.
+pub fn same_cases() -> ProptestConfig {
+    ProptestConfig { rng_seed: RngSeed::Fixed(2026), failure_persistence: None, ..ProptestConfig::default() }
+}
+
+pub fn a() -> ModelRef {
+    ModelRef::new("openai", "a")
+}
+
+pub fn b() -> ModelRef {
+    ModelRef::new("openai", "b")
+}
+
+pub fn c() -> ModelRef {
+    ModelRef::new("other", "c")
+}
+
+/// `a` at 1 and 2 dollars a million, `b` at 10 and 20; of `c` no price is known.
+pub fn catalogue() -> Catalogue {
+    let mut catalogue = Catalogue::empty();
+    for (model, dollars) in [(a(), 1), (b(), 10)] {
+        let prices = Prices {
+            input: dollars * 1_000_000,
+            output: 2 * dollars * 1_000_000,
+            cached_input: None,
+            cache_write: None,
+        };
+        let spec = ModelSpec {
+            prices: Some(prices),
+            context_window: Some(128_000),
+            max_output: Some(16_000),
+            ..ModelSpec::unknown(&model)
+        };
+        catalogue.models.insert(model, spec);
+    }
+    catalogue
+}
+
+pub fn id(number: u128) -> MessageId {
+    MessageId(Uuid::from_u128(number))
+}
+
+pub fn meta() -> ConversationMeta {
+    ConversationMeta {
+        id: ConversationId(Uuid::from_u128(1)),
+        title: String::new(),
+        titled_by_user: false,
+        model: a(),
+        system: "Be brief.".into(),
+        temperature: Some(0.7),
+        max_tokens: Some(4_096),
+        pinned: false,
+        created_ms: 0,
+        updated_ms: 0,
+    }
+}
+
+pub fn usage(input: u64, output: u64) -> Usage {
+    Usage { input, output, ..Usage::default() }
+}
+
+pub fn failure(kind: FailureKind, status: u16) -> Failure {
+    Failure { status: Some(status), ..Failure::new(kind, "sorry") }
+}
+
+pub fn unauthorized() -> Failure {
+    failure(FailureKind::Unauthorized, 401)
+}
+
+pub fn unavailable() -> Failure {
+    failure(FailureKind::Server, 503)
+}
+
+/// A 400 that names `param`.
+pub fn refusal(param: &str) -> Failure {
+    Failure { param: Some(param.into()), ..failure(FailureKind::BadRequest, 400) }
+}
+
+pub struct World {
+    pub session: Session,
+    pub now: Duration,
+    next_id: u128,
+    /// Whether the store answers at once.
+    pub store_answers: bool,
+    pub waiting: VecDeque<Happened>,
+    pub committed: BTreeSet<MessageId>,
+    pub added: BTreeSet<MessageId>,
+    pub chunks: HashMap<MessageId, (String, String)>,
+    pub finished: HashMap<MessageId, Message>,
+    pub opened: BTreeMap<AttemptId, LedgerOpening>,
+    pub closed: BTreeMap<AttemptId, LedgerClosing>,
+    pub started: Vec<(AttemptId, Arc<Request>)>,
+    pub cancelled: BTreeSet<AttemptId>,
+    pub timers: BTreeMap<Timer, Duration>,
+    pub returned: Vec<String>,
+    pub said: Vec<String>,
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self::with(Settings::default())
+    }
+
+    /// With `b` and `c` to fall back to.
+    pub fn with_fallback() -> Self {
+        Self::with(Settings { fallback: vec![b(), c()], ..Settings::default() })
+    }
+
+    pub fn with(settings: Settings) -> Self {
+        Self::over(Conversation::new(meta()), settings, catalogue())
+    }
+
+    pub fn over(conversation: Conversation, settings: Settings, catalogue: Catalogue) -> Self {
+        let saved = !conversation.is_empty();
+        Self {
+            session: Session::new(conversation, saved, Arc::new(settings), Arc::new(catalogue)),
+            now: Duration::from_secs(1_000),
+            next_id: 1_000,
+            store_answers: true,
+            waiting: VecDeque::new(),
+            committed: BTreeSet::new(),
+            added: BTreeSet::new(),
+            chunks: HashMap::new(),
+            finished: HashMap::new(),
+            opened: BTreeMap::new(),
+            closed: BTreeMap::new(),
+            started: Vec::new(),
+            cancelled: BTreeSet::new(),
+            timers: BTreeMap::new(),
+            returned: Vec::new(),
+            said: Vec::new(),
+        }
+    }
+
+    pub fn fresh(&mut self) -> MessageId {
+        self.next_id += 1;
+        id(self.next_id)
+    }
+
+    /// Tells the session what happened, runs what it asks for, and gives what it asked for at first.
+    pub fn happen(&mut self, happened: Happened) -> Vec<Effect> {
+        let effects = self.session.handle(Event { at: Stamp::fixed(self.now), happened });
+        for effect in &effects {
+            self.run(effect);
+        }
+        if self.store_answers {
+            self.answer_store();
+        }
+        effects
+    }
+
+    /// Lets the store answer whatever it was asked.
+    pub fn answer_store(&mut self) {
+        while let Some(answer) = self.waiting.pop_front() {
+            for effect in self.session.handle(Event { at: Stamp::fixed(self.now), happened: answer }) {
+                self.run(&effect);
+            }
+        }
+    }
+
+    fn run(&mut self, effect: &Effect) {
+        match effect {
+            Effect::Commit { message, .. } => {
+                assert!(self.committed.insert(message.id), "a question is committed once");
+                self.waiting.push_back(Happened::Committed { message: message.id });
+            }
+            Effect::AddReply(reply) => {
+                assert!(self.added.insert(reply.id), "a reply is added once");
+                assert_eq!(reply.status, Status::Streaming);
+            }
+            Effect::Book(opening) | Effect::Reserve(opening) => {
+                assert!(self.added.contains(&opening.attempt.reply), "an attempt belongs to a saved reply");
+                let earlier = self.opened.insert(opening.attempt, opening.clone());
+                assert!(earlier.is_none(), "a row is opened once");
+                self.waiting.push_back(Happened::Booked { attempt: opening.attempt });
+            }
+            Effect::StartAttempt { attempt, request } => {
+                assert!(self.opened.contains_key(attempt), "the row is opened before the attempt is made");
+                assert!(!self.closed.contains_key(attempt));
+                assert!(!self.started.iter().any(|(other, _)| other == attempt), "an attempt is made once");
+                self.started.push((*attempt, Arc::clone(request)));
+            }
+            Effect::CancelAttempt { attempt } => {
+                assert!(self.started.iter().any(|(other, _)| other == attempt), "only what runs is cancelled");
+                assert!(!self.closed.contains_key(attempt), "only what runs is cancelled");
+                assert!(self.cancelled.insert(*attempt), "an attempt is cancelled once");
+            }
+            Effect::CloseAttempt(closing) => {
+                assert!(self.opened.contains_key(&closing.attempt), "only an open row is closed");
+                assert!(self.closed.insert(closing.attempt, closing.clone()).is_none(), "a row is closed once");
+            }
+            Effect::SaveChunk { message, text, reasoning } => {
+                assert!(self.added.contains(message) && !self.finished.contains_key(message));
+                let chunks = self.chunks.entry(*message).or_default();
+                chunks.0.push_str(text);
+                chunks.1.push_str(reasoning);
+            }
+            Effect::FinishReply(reply) => self.finish_reply(reply),
+            Effect::StartTimer { timer, after } => {
+                self.timers.insert(*timer, self.now + *after);
+            }
+            Effect::CancelTimer(timer) => {
+                self.timers.remove(timer);
+            }
+            Effect::ReturnQueued(texts) => self.returned.extend(texts.iter().cloned()),
+            Effect::Say(sentence) => self.said.push(sentence.clone()),
+            Effect::TurnEnded => assert!(!self.added.iter().any(|id| !self.finished.contains_key(id))),
+            Effect::SaveMeta(_) | Effect::RememberRefusal { .. } => {}
+        }
+    }
+
+    fn finish_reply(&mut self, reply: &Message) {
+        assert!(self.added.contains(&reply.id), "only what was added is finished");
+        assert_ne!(reply.status, Status::Streaming);
+        let (text, reasoning) = self.chunks.entry(reply.id).or_default();
+        assert!(reply.content.starts_with(text.as_str()), "the chunks are the beginning of the reply, once each");
+        assert!(reply.reasoning.starts_with(reasoning.as_str()));
+        assert!(self.finished.insert(reply.id, reply.clone()).is_none(), "a reply is finished once");
+    }
+
+    /// Sends a message.
+    pub fn ask(&mut self, text: &str) -> Vec<Effect> {
+        let (message, reply) = (self.fresh(), self.fresh());
+        self.happen(Happened::Submitted { message, reply, text: text.into() })
+    }
+
+    pub fn retry(&mut self) -> Vec<Effect> {
+        let reply = self.fresh();
+        self.happen(Happened::Retried { reply })
+    }
+
+    pub fn stop(&mut self) -> Vec<Effect> {
+        self.happen(Happened::Stopped)
+    }
+
+    /// The attempt that was started last.
+    pub fn attempt(&self) -> AttemptId {
+        self.started.last().expect("an attempt was made").0
+    }
+
+    /// What was sent last.
+    pub fn request(&self) -> Arc<Request> {
+        Arc::clone(&self.started.last().expect("an attempt was made").1)
+    }
+
+    pub fn models_asked(&self) -> Vec<ModelRef> {
+        self.started.iter().map(|(_, request)| request.model.clone()).collect()
+    }
+
+    pub fn open(&mut self) -> Vec<Effect> {
+        let attempt = self.attempt();
+        self.happen(Happened::Opened { attempt, limits: RateLimits::default() })
+    }
+
+    pub fn text(&mut self, text: &str) -> Vec<Effect> {
+        let attempt = self.attempt();
+        self.happen(Happened::TextArrived { attempt, text: text.into() })
+    }
+
+    pub fn end(&mut self, report: Report) -> Vec<Effect> {
+        let attempt = self.attempt();
+        self.happen(Happened::Ended { attempt, report, jitter: JITTER })
+    }
+
+    pub fn finish(&mut self, usage: Option<Usage>) -> Vec<Effect> {
+        self.end(Report { usage, ..Report::bare(Ending::Finished(FinishReason::Stop)) })
+    }
+
+    pub fn fail(&mut self, failure: Failure) -> Vec<Effect> {
+        self.end(Report::bare(Ending::Failed(failure)))
+    }
+
+    /// A whole turn that goes well.
+    pub fn exchange(&mut self, question: &str, answer: &str) {
+        self.ask(question);
+        self.text(answer);
+        self.finish(Some(usage(10, 5)));
+    }
+
+    /// Lets time pass, and tells the timers that fall due, in order.
+    pub fn wait(&mut self, span: Duration) {
+        let until = self.now + span;
+        while let Some((timer, due)) = self
+            .timers
+            .iter()
+            .map(|(timer, due)| (*timer, *due))
+            .min_by_key(|(_, due)| *due)
+            .filter(|(_, due)| *due <= until)
+        {
+            self.now = self.now.max(due);
+            self.timers.remove(&timer);
+            self.happen(Happened::TimerFired(timer));
+        }
+        self.now = until;
+    }
+
+    /// How long until `timer` fires.
+    pub fn due_in(&self, timer: Timer) -> Option<Duration> {
+        self.timers.get(&timer).map(|due| due.saturating_sub(self.now))
+    }
+
+    /// The last message on screen.
+    pub fn shown(&self) -> &Message {
+        self.session.conversation().leaf().expect("something is shown")
+    }
+
+    pub fn note(&self) -> &str {
+        self.shown().note.as_deref().unwrap_or_default()
+    }
+
+    /// The questions and replies of the last request, without the system prompt.
+    pub fn sent_texts(&self) -> Vec<String> {
+        let request = self.request();
+        request.messages.iter().filter(|m| m.role != Role::System).map(|m| m.content.clone()).collect()
+    }
+
+    /// Holds the finished messages to what was saved of them.
+    pub fn assert_finished_never_change(&self) {
+        for (id, saved) in &self.finished {
+            assert_eq!(self.session.conversation().get(*id), Some(saved));
+        }
+    }
+
+    /// Nothing runs and nothing is left open.
+    pub fn assert_at_rest(&self) {
+        assert!(!self.session.is_busy());
+        assert_eq!(self.timers, BTreeMap::new(), "no timer runs on");
+        let open: Vec<_> = self.opened.keys().filter(|id| !self.closed.contains_key(id)).collect();
+        assert!(open.is_empty(), "every row is closed: {open:?}");
+        assert!(self.added.iter().all(|id| self.finished.contains_key(id)), "every reply is finished");
+        assert_eq!(self.session.queued().len(), 0);
+        self.assert_finished_never_change();
+    }
+}

@@ -1,0 +1,96 @@
+//! Makes every request valid whatever happened before: providers answer 400 to one dangling tool call,
+//! for ever after.
+
+use std::collections::HashSet;
+
+use crate::chat::{Conversation, Message, RequestMessage, Role, ToolCall};
+
+use super::history::is_sent;
+
+/// What a tool call is answered with when no result of it is there.
+const NO_RESULT: &str = "This tool call was cancelled before it gave a result.";
+
+/// The messages to send: the system prompt, then the path from `first_sent` up to and with the question at
+/// `question`. Neighbouring messages of the user are joined, since some providers want the roles to alternate.
+#[must_use]
+pub fn messages(conversation: &Conversation, system: &str, first_sent: usize, question: usize) -> Vec<RequestMessage> {
+    let mut out = Vec::new();
+    if !system.trim().is_empty() {
+        out.push(RequestMessage::text(Role::System, system));
+    }
+    let sent: Vec<&Message> = (first_sent..=question)
+        .filter(|at| is_sent(conversation, *at, Some(question)))
+        .filter_map(|at| conversation.at(at))
+        .collect();
+    let mut taken = HashSet::new();
+    for (position, message) in sent.iter().enumerate() {
+        match message.role {
+            Role::User => push_user(&mut out, &message.content),
+            // A request begins with a question, however damaged the path is.
+            Role::Assistant if !out.iter().any(|message| message.role == Role::User) => {}
+            Role::Assistant => push_reply(&mut out, message, &sent[position + 1..], &mut taken),
+            // Results are placed right behind their calls; one without a call is dropped.
+            Role::Tool => {}
+            Role::System => out.push(RequestMessage::text(Role::System, message.content.clone())),
+        }
+    }
+    out
+}
+
+fn push_user(out: &mut Vec<RequestMessage>, text: &str) {
+    match out.last_mut() {
+        Some(last) if last.role == Role::User => {
+            last.content.push_str("\n\n");
+            last.content.push_str(text);
+        }
+        _ => out.push(RequestMessage::text(Role::User, text)),
+    }
+}
+
+/// A reply and, right behind it, one result for each of its calls, whether there was one or not. `taken` are the
+/// ids used in this request so far: some models number their calls anew in every reply, and ids must differ.
+fn push_reply(out: &mut Vec<RequestMessage>, reply: &Message, later: &[&Message], taken: &mut HashSet<String>) {
+    let mut results: Vec<&Message> = later.iter().copied().take_while(|message| message.role == Role::Tool).collect();
+    let mut calls = Vec::new();
+    let mut answers = Vec::new();
+    // A call that was cut off before its name came cannot be told.
+    for call in reply.tool_calls.iter().filter(|call| !call.name.is_empty()) {
+        let found = results.iter().position(|result| result.tool_call_id.as_ref() == Some(&call.id));
+        let content = found.map_or_else(|| NO_RESULT.to_owned(), |at| results.remove(at).content.clone());
+        let id = fresh(&call.id, taken);
+        answers.push(RequestMessage {
+            role: Role::Tool,
+            content,
+            tool_calls: Vec::new(),
+            tool_call_id: Some(id.clone()),
+        });
+        calls.push(ToolCall { id, name: call.name.clone(), arguments: arguments(&call.arguments) });
+    }
+    if calls.is_empty() && reply.content.is_empty() {
+        return;
+    }
+    out.push(RequestMessage {
+        role: Role::Assistant,
+        content: reply.content.clone(),
+        tool_calls: calls,
+        tool_call_id: None,
+    });
+    out.extend(answers);
+}
+
+/// `id`, or where it is taken, the first of `id_2`, `id_3` … that is not.
+fn fresh(id: &str, taken: &mut HashSet<String>) -> String {
+    let mut own = id.to_owned();
+    let mut number = 1u32;
+    while own.is_empty() || !taken.insert(own.clone()) {
+        number += 1;
+        own = format!("{id}_{number}");
+    }
+    own
+}
+
+/// Arguments that were cut off are no JSON, and some servers answer 400 to them: the call goes without.
+fn arguments(written: &str) -> String {
+    let is_object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(written).is_ok();
+    if is_object { written.to_owned() } else { "{}".to_owned() }
+}

@@ -1,0 +1,57 @@
+//! `/status`
+
+use std::fmt::Write as _;
+
+use crate::chat::money::short_count;
+use crate::chat::usage::RateLimit;
+use crate::session::explain;
+
+use super::Command;
+
+pub const COMMAND: Command = Command {
+    name: "status",
+    aliases: &[],
+    args: "",
+    summary: "Show model, settings, context, rate limits and where things are kept.",
+    run: |state, _| {
+        let session = state.session();
+        let meta = &session.conversation().meta;
+        let limits = session.limits();
+        let choice = session.choice();
+        let mut text = String::from("| | |\n|---|---|\n");
+        let temperature = meta.temperature.map_or_else(|| "not sent".to_owned(), |value| value.to_string());
+        let max_tokens = meta.max_tokens.map_or_else(|| "not sent".to_owned(), |value| value.to_string());
+        let _ = writeln!(text, "| model | {} |", meta.model);
+        let _ = writeln!(text, "| fallback | {} |", fallback(&state.preferences.settings.fallback));
+        let _ = writeln!(text, "| temperature | {temperature} |");
+        let _ = writeln!(text, "| longest reply | {max_tokens} tokens |");
+        let _ = writeln!(
+            text,
+            "| next request | ~{} of {} tokens |",
+            short_count(choice.tokens),
+            short_count(session.context_limit())
+        );
+        if choice.first_sent > 0 {
+            let _ = writeln!(text, "| left out | the {} oldest messages |", choice.first_sent);
+        }
+        let _ = writeln!(text, "| requests left | {} |", limit(&limits.requests));
+        let _ = writeln!(text, "| tokens left | {} |", limit(&limits.tokens));
+        for (what, place) in &state.preferences.places {
+            let _ = writeln!(text, "| {what} | {place} |");
+        }
+        state.note(text);
+        Vec::new()
+    },
+};
+
+fn fallback(models: &[crate::chat::ModelRef]) -> String {
+    let names: Vec<String> = models.iter().map(ToString::to_string).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(", then ") }
+}
+
+fn limit(limit: &RateLimit) -> String {
+    let Some(remaining) = limit.remaining else { return "not told".to_owned() };
+    let of = limit.limit.map(|all| format!(" of {all}")).unwrap_or_default();
+    let reset = limit.reset.map(|reset| format!(", full again in {}", explain::duration(reset))).unwrap_or_default();
+    format!("{remaining}{of}{reset}")
+}

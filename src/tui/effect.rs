@@ -1,0 +1,44 @@
+//! What the screen's machine asks of the world.
+
+use crate::chat::ConversationId;
+use crate::runtime::Query;
+use crate::runtime::Write;
+use crate::session;
+
+/// One thing to do. Effects are run in the order in which they were returned.
+#[derive(Debug)]
+pub enum TuiEffect {
+    /// What a session asks for.
+    Session(ConversationId, Vec<session::Effect>),
+    Query(Query),
+    Write(Vec<Write>),
+
+    /// Put a text into the clipboard; answered by `Copied`.
+    Copy(String),
+    /// Write an export; answered by `Exported`.
+    Export {
+        file_name: String,
+        content: String,
+    },
+    /// Edit the draft in the user's editor; answered by `Edited`.
+    Edit(String),
+    SaveKey {
+        provider: String,
+        key: String,
+    },
+    UseServer {
+        base_url: String,
+        model: String,
+    },
+    Probe(Option<String>),
+    SaveTheme(String),
+
+    SetMouse(bool),
+    /// Draw everything anew.
+    Redraw,
+    Suspend,
+    /// End; with the demo, begin again on the embedded server.
+    Quit {
+        then_demo: bool,
+    },
+}

@@ -1,0 +1,155 @@
+//! A conversation as a file: Markdown to read, JSON to work with. Raw text, as it was said.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::chat::{Conversation, ConversationMeta, Currency, Message, Role, Status};
+
+/// The form of an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    Markdown,
+    Json,
+}
+
+impl Format {
+    /// Reads a format's name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "markdown" | "md" => Some(Self::Markdown),
+            "json" => Some(Self::Json),
+            _ => None,
+        }
+    }
+
+    /// The format that a file's name asks for.
+    #[must_use]
+    pub fn of_file(name: &str) -> Self {
+        let is_json = std::path::Path::new(name).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
+        if is_json { Self::Json } else { Self::Markdown }
+    }
+
+    const fn ending(self) -> &'static str {
+        match self {
+            Self::Markdown => "md",
+            Self::Json => "json",
+        }
+    }
+}
+
+/// A file name made from the title: letters and digits of any script, nothing a shell or a disk minds.
+#[must_use]
+pub fn file_name(meta: &ConversationMeta, format: Format) -> String {
+    let mut stem = String::new();
+    for c in meta.title.chars().take(50) {
+        if c.is_alphanumeric() || is_mark(c) {
+            stem.extend(c.to_lowercase());
+        } else if !stem.is_empty() && !stem.ends_with('-') {
+            stem.push('-');
+        }
+    }
+    let stem = stem.trim_end_matches('-');
+    let stem = if stem.is_empty() { "conversation" } else { stem };
+    format!("{stem}.{}", format.ending())
+}
+
+/// Vowel signs and the like, without which Indian scripts fall apart.
+fn is_mark(c: char) -> bool {
+    ('\u{900}'..='\u{dff}').contains(&c) && !c.is_ascii_punctuation() && !matches!(c, '\u{964}' | '\u{965}')
+}
+
+/// The whole shown conversation.
+#[must_use]
+pub fn render(conversation: &Conversation, format: Format, currency: &Currency, zone: &TimeZone) -> String {
+    match format {
+        Format::Markdown => markdown(conversation, currency, zone),
+        Format::Json => json(conversation),
+    }
+}
+
+fn markdown(conversation: &Conversation, currency: &Currency, zone: &TimeZone) -> String {
+    let meta = &conversation.meta;
+    let title = if meta.title.is_empty() { "Conversation" } else { &meta.title };
+    let mut out = format!("# {title}\n\n");
+    if !meta.system.trim().is_empty() {
+        let _ = write!(out, "> **System:** {}\n\n", meta.system.trim().replace('\n', "\n> "));
+    }
+    for message in conversation.path() {
+        let _ = write!(out, "## {} · {}\n\n", speaker(message), moment(message.created_ms, zone));
+        let _ = write!(out, "{}\n\n", message.content.trim_end());
+        if let Some(line) = bill(message, currency) {
+            let _ = write!(out, "*{line}*\n\n");
+        }
+    }
+    out
+}
+
+fn speaker(message: &Message) -> String {
+    match message.role {
+        Role::User => "You".to_owned(),
+        Role::Assistant => message.model.as_ref().map_or_else(|| "Assistant".to_owned(), ToString::to_string),
+        Role::System => "System".to_owned(),
+        Role::Tool => "Tool".to_owned(),
+    }
+}
+
+fn moment(unix_ms: i64, zone: &TimeZone) -> String {
+    Timestamp::from_millisecond(unix_ms)
+        .map(|moment| moment.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string())
+        .unwrap_or_default()
+}
+
+fn bill(message: &Message, currency: &Currency) -> Option<String> {
+    let mut parts = Vec::new();
+    if let Some(usage) = &message.usage {
+        let about = if usage.estimated { "~" } else { "" };
+        parts.push(format!("{about}{} tokens in, {about}{} out", usage.input, usage.output));
+        parts.push(currency.show_cost(message.cost));
+    }
+    if matches!(message.status, Status::Interrupted | Status::Failed) {
+        parts.push(message.status.as_str().to_owned());
+    }
+    parts.extend(message.note.clone());
+    (!parts.is_empty()).then(|| parts.join(" · "))
+}
+
+fn json(conversation: &Conversation) -> String {
+    let messages: Vec<&Message> = conversation.path().collect();
+    let value = serde_json::json!({ "conversation": conversation.meta, "messages": messages });
+    let mut text = serde_json::to_string_pretty(&value).unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}"));
+    text.push('\n');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::{ConversationId, ModelRef};
+
+    #[test]
+    fn a_file_name_keeps_the_words_of_any_script_and_nothing_else() {
+        let name = |title: &str| {
+            let meta = ConversationMeta {
+                id: ConversationId(uuid::Uuid::nil()),
+                title: title.to_owned(),
+                titled_by_user: false,
+                model: ModelRef::new("openai", "gpt-4o-mini"),
+                system: String::new(),
+                temperature: None,
+                max_tokens: None,
+                pinned: false,
+                created_ms: 0,
+                updated_ms: 0,
+            };
+            file_name(&meta, Format::Markdown)
+        };
+        assert_eq!(name("ELSS vs. PPF?"), "elss-vs-ppf.md");
+        assert_eq!(name("../../etc/passwd"), "etc-passwd.md");
+        assert_eq!(name("हिन्दी में बताओ"), "हिन्दी-में-बताओ.md");
+        assert_eq!(name("\u{1b}[31m"), "31m.md");
+        assert_eq!(name("???"), "conversation.md");
+    }
+}

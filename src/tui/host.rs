@@ -1,0 +1,47 @@
+//! The port to what the screen asks of the program around it: keys, configuration, clipboard, local servers.
+//! `main` implements it, so that the screen names no adapter.
+
+use futures::future::BoxFuture;
+
+use crate::chat::ModelRef;
+
+/// A server that answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundServer {
+    pub base_url: String,
+    pub models: Vec<String>,
+}
+
+/// What became of something the host was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settled {
+    /// A key is in use, and kept where the sentence says.
+    KeySaved { provider: String, result: Result<String, String> },
+    /// A server is in use under this model.
+    ServerChosen(Result<ModelRef, String>),
+    /// A setting was written to the configuration, or why not.
+    Saved(Result<String, String>),
+}
+
+/// What the screen asks of the program around it. Every call returns at once or gives a future; those that
+/// do I/O are run off the loop.
+pub trait Host: Send + Sync + 'static {
+    /// Keeps a key for a provider and uses it from now on; gives where it is kept.
+    fn save_key(&self, provider: &str, key: String) -> BoxFuture<'static, Result<String, String>>;
+    /// Whether a provider can be asked: it has a key, or needs none.
+    fn has_key(&self, provider: &str) -> bool;
+    /// Uses a server from now on and writes it to the configuration.
+    fn use_server(&self, base_url: String, model: String) -> BoxFuture<'static, Result<ModelRef, String>>;
+    /// Asks a server, or the usual local ones, for their models.
+    fn probe(&self, base_url: Option<String>) -> BoxFuture<'static, Result<Vec<FoundServer>, String>>;
+    /// Writes the choice of a theme to the configuration.
+    fn save_theme(&self, name: &str) -> BoxFuture<'static, Result<String, String>>;
+    /// Puts a text into the system's clipboard; `false` where there is none to be sure of.
+    fn copy(&self, text: String) -> BoxFuture<'static, bool>;
+    /// Writes an export and gives its path. It never overwrites.
+    fn export(&self, file_name: &str, content: String) -> BoxFuture<'static, Result<String, String>>;
+    /// Edits a text in the user's editor, and waits: the terminal is the editor's meanwhile.
+    fn edit(&self, text: String) -> Result<String, String>;
+    /// Stops the program until the shell lets it go on.
+    fn suspend(&self);
+}

@@ -1,0 +1,118 @@
+//! The terminal as the loop sees it, so that one short test runs the whole app on a terminal in memory.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use crossterm::event::{Event, EventStream};
+use futures::{Stream, StreamExt as _};
+use ratatui::Frame;
+
+use super::terminal::{Screen, TerminalGuard, TerminalOptions};
+
+/// A terminal to draw on and to be typed at.
+pub trait Stage {
+    /// What the user does.
+    type Events: Stream<Item = io::Result<Event>> + Unpin;
+    /// What the user does. The stream is another one after [`Stage::leave`].
+    fn events(&mut self) -> &mut Self::Events;
+    /// Draws one frame.
+    ///
+    /// # Errors
+    /// Where the terminal cannot be written to.
+    fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()>;
+    /// Columns and rows.
+    ///
+    /// # Errors
+    /// Where the terminal does not say.
+    fn size(&self) -> io::Result<(u16, u16)>;
+    /// Forgets what is on the screen, so that the next frame is drawn whole.
+    fn forget(&mut self);
+    /// Captures the mouse, or leaves it to the terminal.
+    fn set_mouse(&mut self, on: bool);
+    /// Gives the terminal back as it was found, and stops reading from it: what is typed is for others.
+    fn leave(&mut self);
+    /// Takes it again.
+    fn enter(&mut self);
+    /// Sends a text to the terminal's own clipboard; `false` where it is too long for that.
+    fn copy(&mut self, text: &str) -> bool;
+}
+
+/// The real terminal.
+pub struct RealTerminal {
+    screen: Screen,
+    guard: TerminalGuard,
+    events: Keys,
+}
+
+/// The keys as they come; none while the terminal is not ours. Its thread is stopped when the stream is dropped.
+#[derive(Debug)]
+pub struct Keys(Option<EventStream>);
+
+impl Stream for Keys {
+    type Item = io::Result<Event>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        match &mut self.0 {
+            Some(events) => events.poll_next_unpin(context),
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl RealTerminal {
+    /// Takes the terminal over.
+    ///
+    /// # Errors
+    /// Where it cannot be.
+    pub fn enter(mouse: bool) -> io::Result<Self> {
+        let (screen, guard) = TerminalGuard::enter(TerminalOptions { mouse })?;
+        Ok(Self { screen, guard, events: Keys(Some(EventStream::new())) })
+    }
+}
+
+impl Stage for RealTerminal {
+    type Events = Keys;
+
+    fn events(&mut self) -> &mut Keys {
+        &mut self.events
+    }
+
+    fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        self.guard.draw(&mut self.screen, render)
+    }
+
+    fn size(&self) -> io::Result<(u16, u16)> {
+        let size = self.screen.size()?;
+        Ok((size.width, size.height))
+    }
+
+    fn forget(&mut self) {
+        self.guard.redraw();
+    }
+
+    fn set_mouse(&mut self, on: bool) {
+        report(self.guard.set_mouse(on));
+    }
+
+    fn leave(&mut self) {
+        self.events = Keys(None);
+        report(self.guard.suspend());
+    }
+
+    fn enter(&mut self) {
+        report(self.guard.resume());
+        self.events = Keys(Some(EventStream::new()));
+    }
+
+    fn copy(&mut self, text: &str) -> bool {
+        self.guard.copy(text).is_ok()
+    }
+}
+
+/// A terminal that does not take an escape sequence is noticed at the next frame, if it matters.
+fn report(result: io::Result<()>) {
+    if let Err(error) = result {
+        tracing::warn!(%error, "the terminal could not be written to");
+    }
+}

@@ -1,0 +1,387 @@
+//! What the screen's machine knows: the open chats, the input box, what lies over them, and what is said.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::chat::{Catalogue, Conversation, ConversationId, ConversationMeta, MessageId, Role, Spend, Stamp};
+use crate::runtime::Write;
+use crate::session::{Change, Effect, Event, Happened, Session};
+
+use super::composer::{Composer, History};
+use super::effect::TuiEffect;
+use super::keymap::{Context, Keymap};
+use super::preferences::Preferences;
+use super::screens::{help::Help, panel::Panel, welcome::Welcome};
+use super::theme::Theme;
+use super::transcript::{Anchor, Cache, Drawn, Highlights, Notice, NoticeKind, Selection};
+
+/// A draft is saved this long after its first unsaved change.
+const SAVE_DRAFT_AFTER: Duration = Duration::from_millis(700);
+
+/// How long a toast stays.
+const TOAST_FOR: Duration = Duration::from_secs(4);
+
+/// An open chat.
+pub struct Chat {
+    pub session: Session,
+    pub anchor: Anchor,
+    pub notices: Vec<Notice>,
+    /// The input box while another chat is in front.
+    pub draft: Option<Composer>,
+    pub spend: Spend,
+    /// Replies whose reasoning is unfolded.
+    pub reasoning_open: HashSet<MessageId>,
+}
+
+/// What lies over the chat.
+pub enum Overlay {
+    Help(Help),
+    Panel(Panel),
+    Welcome(Welcome),
+}
+
+/// A short word in the status bar.
+#[derive(Debug, Clone)]
+pub struct Toast {
+    pub text: String,
+    pub until: Duration,
+}
+
+/// All that is known.
+pub struct AppState {
+    pub preferences: Preferences,
+    pub theme: Theme,
+    pub keymap: Keymap,
+    pub chats: HashMap<ConversationId, Chat>,
+    pub current: ConversationId,
+    pub composer: Composer,
+    pub history: History,
+    pub overlay: Option<Overlay>,
+    pub toast: Option<Toast>,
+    /// Why writes are held back, while they are.
+    pub not_saved: Option<String>,
+    pub today: Spend,
+    pub highlights: Highlights,
+    /// The layout's memory; dropping it never changes a frame.
+    pub cache: Cache,
+    pub selection: Option<Selection>,
+    /// What the last frame showed.
+    pub drawn: Drawn,
+    /// Columns and rows.
+    pub size: (u16, u16),
+    /// The moment of the last event.
+    pub now: Stamp,
+    /// When Ctrl+C was pressed on an empty draft: a second one quits.
+    pub quit_armed: Option<Duration>,
+    /// The draft as it was saved last.
+    pub saved_draft: String,
+    /// When the draft is to be saved; `None` while it is.
+    pub draft_due: Option<Duration>,
+    /// The highlighted completion of a slash command.
+    pub completion: usize,
+    /// The fresh conversation's id that came with the last event.
+    pub spare: ConversationId,
+    /// A conversation that is to be shown once it is loaded.
+    pub awaited: Option<ConversationId>,
+    /// Whether the latest conversation is to be opened (`--continue`).
+    pub continues: bool,
+    /// Said on the way out, on the normal screen.
+    pub last_words: Vec<String>,
+}
+
+impl AppState {
+    /// The screen at its start: a new, empty chat.
+    #[must_use]
+    pub fn new(
+        preferences: Preferences,
+        theme: Theme,
+        keymap: Keymap,
+        conversation: ConversationId,
+        size: (u16, u16),
+        now: Stamp,
+    ) -> Self {
+        let mut state = Self {
+            theme,
+            keymap,
+            chats: HashMap::new(),
+            current: conversation,
+            composer: Composer::new(),
+            history: History::default(),
+            overlay: None,
+            toast: None,
+            not_saved: None,
+            today: Spend::default(),
+            highlights: Highlights::default(),
+            cache: Cache::default(),
+            selection: None,
+            drawn: Drawn::default(),
+            size,
+            now,
+            quit_armed: None,
+            saved_draft: String::new(),
+            draft_due: None,
+            completion: 0,
+            spare: conversation,
+            awaited: None,
+            continues: false,
+            last_words: Vec::new(),
+            preferences,
+        };
+        let meta = state.fresh_meta(conversation, now);
+        state.insert_chat(Conversation::new(meta), false);
+        state
+    }
+
+    /// The chat in front.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "the current chat is inserted before it is made current, and never removed")]
+    pub fn chat(&self) -> &Chat {
+        self.chats.get(&self.current).expect("the current chat is open")
+    }
+
+    /// The chat in front, to be changed.
+    #[expect(clippy::expect_used, reason = "the current chat is inserted before it is made current, and never removed")]
+    pub fn chat_mut(&mut self) -> &mut Chat {
+        self.chats.get_mut(&self.current).expect("the current chat is open")
+    }
+
+    /// The session in front.
+    #[must_use]
+    pub fn session(&self) -> &Session {
+        &self.chat().session
+    }
+
+    /// What is kept of the conversation in front besides its messages.
+    #[must_use]
+    pub fn meta(&self) -> &ConversationMeta {
+        &self.session().conversation().meta
+    }
+
+    /// The models that are known.
+    #[must_use]
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        Arc::clone(&self.preferences.catalogue)
+    }
+
+    /// Whether a provider can be asked.
+    #[must_use]
+    pub fn host_has_key(&self, provider: &str) -> bool {
+        self.preferences.ready.get(provider).copied().unwrap_or(false)
+    }
+
+    /// What the chat in front has cost.
+    #[must_use]
+    pub fn chat_spend(&self) -> Spend {
+        self.chat().spend
+    }
+
+    /// Tokens in and out of the shown replies.
+    #[must_use]
+    pub fn chat_tokens(&self) -> (u64, u64) {
+        let usages = self.session().conversation().path().filter_map(|message| message.usage);
+        usages.fold((0, 0), |(input, output), usage| {
+            (input.saturating_add(usage.input), output.saturating_add(usage.output))
+        })
+    }
+
+    /// The source text of the last reply that has any.
+    #[must_use]
+    pub fn last_reply(&self) -> Option<String> {
+        let mut replies = self.session().conversation().path().rev();
+        replies
+            .find(|message| message.role == Role::Assistant && !message.content.is_empty())
+            .map(|message| message.content.clone())
+    }
+
+    /// Tells the session in front what happened.
+    pub fn tell_session(&mut self, happened: Happened, at: Stamp) -> Vec<TuiEffect> {
+        let current = self.current;
+        self.tell(current, happened, at)
+    }
+
+    /// Tells a session what happened; one that is not open is told nothing.
+    pub fn tell(&mut self, conversation: ConversationId, happened: Happened, at: Stamp) -> Vec<TuiEffect> {
+        let Some(chat) = self.chats.get_mut(&conversation) else { return Vec::new() };
+        let effects: Vec<Effect> = chat.session.handle(Event { at, happened });
+        if effects.is_empty() { Vec::new() } else { vec![TuiEffect::Session(conversation, effects)] }
+    }
+
+    /// Changes a setting of the chat in front.
+    pub fn change(&mut self, change: Change, at: Stamp) -> Vec<TuiEffect> {
+        self.tell_session(Happened::Changed(change), at)
+    }
+
+    /// Puts a note below the last message: Markdown, never sent.
+    pub fn note(&mut self, text: impl Into<String>) {
+        self.add_notice(NoticeKind::Info, text.into());
+    }
+
+    /// Puts a complaint below the last message.
+    pub fn complain(&mut self, text: impl Into<String>) {
+        self.add_notice(NoticeKind::Error, text.into());
+    }
+
+    /// Puts a warning below the last message.
+    pub fn warn(&mut self, text: impl Into<String>) {
+        self.add_notice(NoticeKind::Warning, text.into());
+    }
+
+    fn add_notice(&mut self, kind: NoticeKind, text: String) {
+        let current = self.current;
+        self.add_notice_to(current, kind, text);
+        self.follow_end();
+    }
+
+    /// Puts a notice below the last message of a chat.
+    pub fn add_notice_to(&mut self, conversation: ConversationId, kind: NoticeKind, text: String) {
+        if let Some(chat) = self.chats.get_mut(&conversation) {
+            let after = chat.session.conversation().leaf().map(|leaf| leaf.id);
+            chat.notices.push(Notice { after, kind, text });
+        }
+    }
+
+    /// Says something short in the status bar, for a while.
+    pub fn toast(&mut self, text: impl Into<String>, at: Stamp) {
+        self.toast = Some(Toast { text: text.into(), until: at.mono + TOAST_FOR });
+    }
+
+    /// Shows the end, and follows it.
+    pub fn follow_end(&mut self) {
+        self.chat_mut().anchor = Anchor::End;
+    }
+
+    /// Begins a new chat with the settings of the one in front. An empty one is used as it is.
+    pub fn new_chat(&mut self, id: ConversationId, at: Stamp) -> Vec<TuiEffect> {
+        if self.session().conversation().is_empty() && !self.session().is_busy() {
+            self.chat_mut().notices.clear();
+            self.toast("This conversation is new already.", at);
+            return Vec::new();
+        }
+        let old = self.meta().clone();
+        let mut meta = self.fresh_meta(id, at);
+        meta.model = old.model;
+        meta.system = old.system;
+        meta.temperature = old.temperature;
+        meta.max_tokens = old.max_tokens;
+        self.insert_chat(Conversation::new(meta), false);
+        self.show(id)
+    }
+
+    /// Brings an open chat to the front; each keeps its own draft.
+    pub fn show(&mut self, id: ConversationId) -> Vec<TuiEffect> {
+        if id == self.current || !self.chats.contains_key(&id) {
+            return Vec::new();
+        }
+        let effects = self.save_draft();
+        let draft = std::mem::take(&mut self.composer);
+        let left = self.current;
+        let chat = self.chat_mut();
+        chat.draft = Some(draft);
+        // An empty chat that was never saved leaves nothing behind, unless something is written in it.
+        let is_blank = chat.session.conversation().is_empty()
+            && !chat.session.is_busy()
+            && chat.draft.as_ref().is_some_and(Composer::is_empty);
+        self.current = id;
+        if is_blank {
+            self.chats.remove(&left);
+        }
+        self.composer = self.chat_mut().draft.take().unwrap_or_default();
+        self.saved_draft = self.composer.expanded_text();
+        self.draft_due = None;
+        self.selection = None;
+        self.completion = 0;
+        effects
+    }
+
+    /// Opens a chat over a conversation, behind the others.
+    pub fn insert_chat(&mut self, conversation: Conversation, saved: bool) {
+        let id = conversation.meta.id;
+        let settings = Arc::clone(&self.preferences.settings);
+        let session = Session::new(conversation, saved, settings, self.catalogue());
+        let chat = Chat {
+            session,
+            anchor: Anchor::End,
+            notices: Vec::new(),
+            draft: None,
+            spend: Spend::default(),
+            reasoning_open: HashSet::new(),
+        };
+        self.chats.insert(id, chat);
+    }
+
+    fn fresh_meta(&self, id: ConversationId, at: Stamp) -> ConversationMeta {
+        ConversationMeta {
+            id,
+            title: String::new(),
+            titled_by_user: false,
+            model: self.preferences.model.clone(),
+            system: self.preferences.system.clone(),
+            temperature: self.preferences.temperature,
+            max_tokens: self.preferences.max_tokens,
+            pinned: false,
+            created_ms: at.unix_ms,
+            updated_ms: at.unix_ms,
+        }
+    }
+
+    /// Under what the draft in front is kept: a chat that is not saved yet has the new chat's place.
+    #[must_use]
+    pub fn draft_place(&self) -> Option<ConversationId> {
+        self.session().is_saved().then_some(self.current)
+    }
+
+    /// Saves the draft where it changed since the last time. What may hold a key is not saved.
+    pub fn save_draft(&mut self) -> Vec<TuiEffect> {
+        self.draft_due = None;
+        let text = self.composer.expanded_text();
+        if text == self.saved_draft || text.starts_with("/key") {
+            return Vec::new();
+        }
+        self.saved_draft.clone_from(&text);
+        vec![TuiEffect::Write(vec![Write::PutDraft { conversation: self.draft_place(), text }])]
+    }
+
+    /// Notes that the draft changed, so that it is saved a little later.
+    pub fn draft_changed(&mut self) {
+        self.completion = 0;
+        self.draft_due.get_or_insert(self.now.mono + SAVE_DRAFT_AFTER);
+    }
+
+    /// Tells the input box how wide it is and how far it may grow, which its movements by row depend on.
+    pub fn fit_composer(&mut self) {
+        let regions = super::view::regions(self);
+        let most = (self.size.1 / 3).max(1);
+        if regions.composer.width > 2 {
+            self.composer.resize(regions.composer.width - 2, most);
+        }
+    }
+
+    /// Opens the table of keys and commands.
+    pub fn open_help(&mut self) {
+        let commands = super::commands::TABLE.iter().map(|command| {
+            let call = format!("/{} {}", command.name, command.args);
+            let aliases = command.aliases.iter().fold(String::new(), |all, alias| all + " /" + alias);
+            (format!("{}{aliases}", call.trim_end()), command.summary.to_owned())
+        });
+        let keys = |context: Context| {
+            let all = self.keymap.table().iter();
+            let bound = all.filter(|binding| binding.context == context && !binding.chords.is_empty());
+            (context.title(), bound.map(|binding| (binding.keys(), binding.does.clone())).collect())
+        };
+        let mut sections: Vec<_> = Context::ALL.into_iter().map(keys).collect();
+        sections.push(("Commands", commands.collect()));
+        self.overlay = Some(Overlay::Help(Help::new(sections)));
+    }
+
+    /// Asks for a provider's key, hidden as it is typed.
+    pub fn ask_key(&mut self, provider: String) {
+        self.overlay = Some(Overlay::Welcome(Welcome::key_entry(provider)));
+    }
+
+    /// Changes the colours.
+    pub fn set_theme(&mut self, theme: Theme) {
+        self.theme = theme.for_depth(self.preferences.colours);
+        self.cache = Cache::default();
+    }
+}

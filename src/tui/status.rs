@@ -1,0 +1,175 @@
+//! The status bar: model, context, money, and what is going on; what does not fit is left out, the least
+//! important first.
+
+use std::time::Duration;
+
+use crate::chat::money::short_count;
+use crate::chat::{Role, Spend};
+use crate::session::{Activity, Session};
+use crate::text::sanitised::{Sanitised, width};
+
+use super::screens::paint::fit;
+use super::state::AppState;
+use super::update::STALLED_AFTER;
+
+/// What a part of the bar is, which the theme gives a style.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    Plain,
+    /// A short word to the user.
+    Said,
+    Busy,
+    Warning,
+    Error,
+}
+
+/// A part of the bar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Segment {
+    pub text: Sanitised,
+    pub part: Part,
+    /// The higher, the longer it stays.
+    rank: u8,
+}
+
+/// What stands between two parts.
+pub const SEPARATOR: &str = " │ ";
+
+/// The bar for a width in columns.
+#[must_use]
+pub fn segments(state: &AppState, columns: u16) -> Vec<Segment> {
+    let mut segments = all(state, columns);
+    let fits = |segments: &[Segment]| {
+        let text: usize = segments.iter().map(|segment| segment.text.width()).sum();
+        text + segments.len().saturating_sub(1) * width(SEPARATOR) + 2 <= usize::from(columns)
+    };
+    while segments.len() > 1 && !fits(&segments) {
+        let Some(least) = segments.iter().enumerate().min_by_key(|(_, segment)| segment.rank).map(|(at, _)| at) else {
+            break;
+        };
+        segments.remove(least);
+    }
+    if let [only] = &mut segments[..] {
+        only.text = fit(only.text.as_str(), usize::from(columns).saturating_sub(2));
+    }
+    segments
+}
+
+fn all(state: &AppState, columns: u16) -> Vec<Segment> {
+    let mut out = Vec::new();
+    let mut push = |text: String, part: Part, rank: u8| {
+        out.push(Segment { text: Sanitised::line(&text), part, rank });
+    };
+    if let Some(toast) = &state.toast {
+        push(toast.text.clone(), Part::Said, 100);
+        return out;
+    }
+    let session = state.session();
+    if state.preferences.demo {
+        push("demo".to_owned(), Part::Busy, 35);
+    }
+    push(state.meta().model.to_string(), Part::Plain, 80);
+    let choice = session.choice();
+    let limit = session.context_limit();
+    let is_scarce = choice.tokens.saturating_mul(10) >= limit.saturating_mul(8);
+    push(
+        format!("ctx {} of {}", short_count(choice.tokens), short_count(limit)),
+        if is_scarce { Part::Warning } else { Part::Plain },
+        50,
+    );
+    push(money(state, columns), Part::Plain, 60);
+    if let Some(percent) = session.limits().percent_left().filter(|percent| *percent < 10) {
+        push(format!("{percent}% of the rate limit left"), Part::Warning, 40);
+    }
+    if let Some((text, part)) = session.activity().map(|activity| busy(&activity, state.now.mono)) {
+        push(text, part, 90);
+        if session.queued().len() > 0 {
+            push(format!("{} queued", session.queued().len()), Part::Plain, 70);
+        }
+    } else {
+        push("F1 help".to_owned(), Part::Plain, 20);
+    }
+    let others = state.chats.iter().filter(|(id, chat)| **id != state.current && chat.session.is_busy()).count();
+    if others > 0 {
+        push(format!("{others} more streaming"), Part::Plain, 30);
+    }
+    out
+}
+
+/// Where there are fewer columns, the last reply's cost is left to its own row; then the day's is left out too.
+const ALL_SUMS_FROM: u16 = 72;
+const DAY_FROM: u16 = 56;
+
+/// The last reply's cost, the chat's, the day's.
+fn money(state: &AppState, columns: u16) -> String {
+    let currency = &state.preferences.settings.currency;
+    let last = last_cost(state.session()).map(|cost| format!("{} · ", currency.show_cost(cost))).unwrap_or_default();
+    let chat = shown(state, &state.chat_spend());
+    let today = shown(state, &state.today);
+    match columns {
+        ALL_SUMS_FROM.. => format!("{last}chat {chat} · today {today}"),
+        DAY_FROM.. => format!("chat {chat} · today {today}"),
+        _ => format!("chat {chat}"),
+    }
+}
+
+fn shown(state: &AppState, spend: &Spend) -> String {
+    state.preferences.settings.currency.show(spend)
+}
+
+/// The cost of the last finished reply; `Some(None)` where it is unknown.
+#[expect(clippy::option_option, reason = "no reply, and a reply of unknown cost, are shown apart")]
+fn last_cost(session: &Session) -> Option<Option<crate::chat::PicoUsd>> {
+    let last =
+        session.conversation().path().rfind(|message| message.role == Role::Assistant && message.usage.is_some());
+    last.map(|message| message.cost)
+}
+
+/// What a turn is doing, and how to stop it.
+#[must_use]
+pub fn busy(activity: &Activity, now: Duration) -> (String, Part) {
+    match activity {
+        Activity::Saving => ("saving · Esc stops".to_owned(), Part::Busy),
+        Activity::Connecting { since, gives_up, .. } => waiting("connecting", *since, *gives_up, now),
+        Activity::Waiting { since, gives_up, .. } => waiting("waiting", *since, *gives_up, now),
+        Activity::Streaming { last, gives_up, .. } if now.saturating_sub(*last) >= STALLED_AFTER => {
+            let silent = now.saturating_sub(*last).as_secs();
+            (format!("stalled {silent} s, gives up in {} · Esc stops", seconds(*gives_up, now)), Part::Warning)
+        }
+        Activity::Streaming { tokens, first, last, .. } => {
+            let took = last.saturating_sub(*first).as_secs_f64();
+            // In the first moments a rate is a guess that jumps.
+            if took < 0.3 {
+                return ("streaming · Esc stops".to_owned(), Part::Busy);
+            }
+            (format!("{:.0} tok/s · Esc stops", *tokens as f64 / took), Part::Busy)
+        }
+        Activity::Backoff { attempt, of, until, why } => {
+            (format!("{why}: retry {attempt}/{of} in {} · Esc stops", seconds(*until, now)), Part::Warning)
+        }
+    }
+}
+
+/// Whether a turn waits, rather than streams.
+#[must_use]
+pub fn is_wait(activity: &Activity, now: Duration) -> bool {
+    match activity {
+        Activity::Streaming { last, .. } => now.saturating_sub(*last) >= STALLED_AFTER,
+        _ => true,
+    }
+}
+
+/// A wait, with its countdown once it is long enough to be noticed.
+fn waiting(what: &str, since: Duration, gives_up: Duration, now: Duration) -> (String, Part) {
+    let waited = now.saturating_sub(since).as_secs();
+    if waited < 3 {
+        return (format!("{what} · Esc stops"), Part::Busy);
+    }
+    (format!("{what} {waited} s, gives up in {} · Esc stops", seconds(gives_up, now)), Part::Busy)
+}
+
+/// Whole seconds left, rounded up, so that a countdown ends at 1 and not at 0.
+fn seconds(until: Duration, now: Duration) -> String {
+    let left = until.saturating_sub(now);
+    format!("{} s", left.as_secs() + u64::from(left.subsec_nanos() > 0))
+}

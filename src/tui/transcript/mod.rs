@@ -1,0 +1,26 @@
+//! The scrolling transcript of one chat. Owns how messages become rows, where it is scrolled to, and what was
+//! laid out lately; refuses to change anything it draws, and to do more for a long chat than for a short one.
+
+mod body;
+mod cache;
+mod cells;
+mod draw;
+mod frame;
+mod furniture;
+mod highlights;
+mod inks;
+pub mod paint;
+pub mod scroll;
+mod view;
+mod walk;
+
+#[cfg(test)]
+mod tests;
+
+pub use cache::{Cache, Work};
+pub use draw::draw;
+pub use frame::{Drawn, Selection};
+pub use highlights::{HighlightJob, Highlighted, Highlights, MAX_FENCE_LINES};
+pub use inks::{Chrome, Inks};
+pub use scroll::{Anchor, Place};
+pub use view::{LiveStatus, Notice, NoticeKind, TranscriptView};

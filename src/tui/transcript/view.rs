@@ -1,0 +1,68 @@
+//! What the transcript is drawn from: borrowed data, filled in by the caller for one frame. Owns nothing of it.
+
+use std::collections::HashSet;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::frame::Selection;
+use super::highlights::Highlights;
+use crate::chat::{Conversation, Currency, MessageId};
+use crate::text::Ink;
+
+/// How loud a local note is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NoticeKind {
+    Info,
+    Warning,
+    Error,
+}
+
+impl NoticeKind {
+    pub(super) const fn ink(self) -> Ink {
+        match self {
+            Self::Info => Ink::Muted,
+            Self::Warning => Ink::Warning,
+            Self::Error => Ink::Error,
+        }
+    }
+}
+
+/// A local note between messages: what a command answered, what could not be done. Never sent, never saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The message it stands below; `None`: after the last one.
+    pub after: Option<MessageId>,
+    pub kind: NoticeKind,
+    /// Raw; newlines are kept.
+    pub text: String,
+}
+
+/// What happens to the reply that is being made, such as `retry 2 of 5 in 3 s`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveStatus {
+    pub message: MessageId,
+    /// Raw, one line.
+    pub state: String,
+}
+
+/// One frame's worth of a chat.
+#[derive(Debug, Clone, Copy)]
+pub struct TranscriptView<'a> {
+    pub conversation: &'a Conversation,
+    /// Messages that wait for the reply to end, in the order they will be sent.
+    pub queued: &'a [String],
+    pub notices: &'a [Notice],
+    /// The place on the path of the first message that is sent, where older ones are left out.
+    pub first_sent: Option<usize>,
+    pub highlights: &'a Highlights,
+    pub currency: &'a Currency,
+    pub live: Option<&'a LiveStatus>,
+    /// Replies whose reasoning is unfolded.
+    pub reasoning_open: &'a HashSet<MessageId>,
+    pub time_zone: &'a TimeZone,
+    /// The local day: messages of another day carry their date.
+    pub today: Date,
+    /// Cells of the last frame that are shown reversed.
+    pub selection: Option<Selection>,
+}

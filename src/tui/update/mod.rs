@@ -1,0 +1,147 @@
+//! The screen's machine: `update(&mut AppState, TuiEvent) -> Vec<TuiEffect>`. No clock, no chance, no I/O:
+//! time and ids arrive with the event.
+
+mod actions;
+mod overlay;
+mod pointer;
+mod send;
+mod store;
+mod user;
+
+use std::time::Duration;
+
+use crate::session::{self, Activity};
+
+use super::effect::TuiEffect;
+use super::event::{Happened, TuiEvent};
+use super::host::Settled;
+use super::state::AppState;
+
+/// Silence in a stream that is worth saying.
+pub const STALLED_AFTER: Duration = Duration::from_secs(5);
+
+/// How long a second Ctrl+C quits.
+pub const QUIT_WITHIN: Duration = Duration::from_secs(2);
+
+/// Takes in one event and says what is to be done.
+pub fn update(state: &mut AppState, event: TuiEvent) -> Vec<TuiEffect> {
+    state.now = event.at;
+    state.spare = event.fresh.conversation;
+    let effects = take_in(state, event);
+    state.fit_composer();
+    effects
+}
+
+fn take_in(state: &mut AppState, event: TuiEvent) -> Vec<TuiEffect> {
+    let TuiEvent { at, fresh, happened } = event;
+    match happened {
+        Happened::Input(input) => user::input(state, input, at, fresh),
+        Happened::Edited(Ok(text)) => {
+            state.composer.replace_text(text.trim_end_matches('\n'));
+            state.draft_changed();
+            vec![TuiEffect::Redraw]
+        }
+        Happened::Edited(Err(reason)) => {
+            state.complain(reason);
+            vec![TuiEffect::Redraw]
+        }
+        Happened::Session(conversation, happened) => state.tell(conversation, happened, at),
+        Happened::ForUser(conversation, word) => store::for_user(state, conversation, word),
+        Happened::Store(event) => store::told(state, event, at),
+        Happened::Highlighted(done) => {
+            state.highlights.insert(done);
+            Vec::new()
+        }
+        Happened::Probed(found) => {
+            overlay::probed(state, found);
+            Vec::new()
+        }
+        Happened::Settled(settled) => settle(state, settled, at),
+        Happened::Copied(sentence) => {
+            state.toast(sentence, at);
+            Vec::new()
+        }
+        Happened::Exported(Ok(path)) => {
+            state.note(format!("Written to `{path}`."));
+            Vec::new()
+        }
+        Happened::Exported(Err(reason)) => {
+            state.complain(reason);
+            Vec::new()
+        }
+        Happened::Ticked => ticked(state),
+        Happened::Resumed => {
+            let chats: Vec<_> = state.chats.keys().copied().collect();
+            let mut effects = vec![TuiEffect::Redraw];
+            for chat in chats {
+                effects.extend(state.tell(chat, session::Happened::Resumed, at));
+            }
+            effects
+        }
+        Happened::Terminated => vec![TuiEffect::Quit { then_demo: false }],
+    }
+}
+
+fn settle(state: &mut AppState, settled: Settled, at: crate::chat::Stamp) -> Vec<TuiEffect> {
+    match settled {
+        Settled::KeySaved { provider, result: Ok(sentence) } => {
+            state.preferences.ready.insert(provider, true);
+            state.overlay = None;
+            state.note(sentence);
+            Vec::new()
+        }
+        Settled::ServerChosen(Ok(model)) => {
+            state.preferences.ready.insert(model.provider.clone(), true);
+            state.overlay = None;
+            state.note(format!("This chat now uses {model}."));
+            state.preferences.model = model.clone();
+            state.change(session::Change::Model(model), at)
+        }
+        Settled::Saved(Ok(sentence)) => {
+            state.toast(sentence, at);
+            Vec::new()
+        }
+        Settled::KeySaved { result: Err(reason), .. }
+        | Settled::ServerChosen(Err(reason))
+        | Settled::Saved(Err(reason)) => {
+            if overlay::complain(state, &reason) {
+                return Vec::new();
+            }
+            state.complain(reason);
+            Vec::new()
+        }
+    }
+}
+
+fn ticked(state: &mut AppState) -> Vec<TuiEffect> {
+    let now = state.now.mono;
+    if state.toast.as_ref().is_some_and(|toast| toast.until <= now) {
+        state.toast = None;
+    }
+    if state.quit_armed.is_some_and(|armed| armed + QUIT_WITHIN <= now) {
+        state.quit_armed = None;
+    }
+    if state.draft_due.is_some_and(|due| due <= now) { state.save_draft() } else { Vec::new() }
+}
+
+/// When something that is shown changes with time alone; `None` where nothing does, and nothing ticks.
+#[must_use]
+pub fn next_tick(state: &AppState) -> Option<Duration> {
+    let now = state.now.mono;
+    let activity = state.session().activity().map(|activity| match activity {
+        Activity::Streaming { last, .. } if now < last + STALLED_AFTER => last + STALLED_AFTER,
+        Activity::Backoff { until, .. } => next_second(now, until),
+        Activity::Saving | Activity::Connecting { .. } | Activity::Waiting { .. } | Activity::Streaming { .. } => {
+            now + Duration::from_secs(1)
+        }
+    });
+    let toast = state.toast.as_ref().map(|toast| toast.until);
+    let armed = state.quit_armed.map(|armed| armed + QUIT_WITHIN);
+    [activity, toast, armed, state.draft_due].into_iter().flatten().min()
+}
+
+/// When the whole seconds left until `until` next change.
+fn next_second(now: Duration, until: Duration) -> Duration {
+    let left = until.saturating_sub(now);
+    now + Duration::from_nanos(u64::from(left.subsec_nanos().max(1)) + 1_000_000)
+}

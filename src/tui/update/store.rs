@@ -1,0 +1,160 @@
+//! What the store and the sessions' effects tell the screen.
+
+use crate::chat::{Conversation, ConversationId, Stamp};
+use crate::runtime::{Answer, ForUser, Query, StoreEvent};
+use crate::runtime::{Saved, Scope};
+use crate::tui::composer::{Composer, Draft, History};
+use crate::tui::effect::TuiEffect;
+use crate::tui::state::{AppState, Overlay};
+use crate::tui::transcript::NoticeKind;
+
+use super::overlay;
+
+/// Takes in what the store says.
+pub(super) fn told(state: &mut AppState, event: StoreEvent, at: Stamp) -> Vec<TuiEffect> {
+    match event {
+        StoreEvent::Opened { notices } => {
+            for notice in notices {
+                state.warn(notice);
+            }
+            Vec::new()
+        }
+        StoreEvent::Unusable(reason) => {
+            state.last_words.push(reason);
+            vec![TuiEffect::Quit { then_demo: false }]
+        }
+        StoreEvent::NotSaved(reason) => {
+            if reason.is_none() && state.not_saved.is_some() {
+                state.toast("All is saved again.", at);
+            }
+            state.not_saved = reason;
+            Vec::new()
+        }
+        StoreEvent::Answer(answer) => answered(state, answer, at),
+        // These are told to their session by the runtime.
+        StoreEvent::Committed { .. } | StoreEvent::Booked { .. } | StoreEvent::Refused { .. } => Vec::new(),
+    }
+}
+
+fn answered(state: &mut AppState, answer: Answer, at: Stamp) -> Vec<TuiEffect> {
+    match answer {
+        Answer::Listed { filter, offset, found } => {
+            overlay::listed(state, &filter, offset, found);
+            Vec::new()
+        }
+        Answer::Loaded(saved) => loaded(state, *saved),
+        Answer::Latest(Some(id)) if state.continues => {
+            state.continues = false;
+            open(state, id)
+        }
+        Answer::Latest(_) => {
+            if std::mem::take(&mut state.continues) {
+                state.toast("There is no conversation to continue yet.", at);
+            }
+            Vec::new()
+        }
+        Answer::Spent { conversation, scope, spend } => {
+            match scope {
+                Scope::Conversation(_) => {
+                    if let Some(chat) = state.chats.get_mut(&conversation) {
+                        chat.spend = spend;
+                    }
+                }
+                Scope::Day(day) if day == at.day => state.today = spend,
+                Scope::Day(_) | Scope::Month(_) | Scope::Everything => {}
+            }
+            Vec::new()
+        }
+        Answer::Draft { conversation: None, text } => {
+            // What was typed before the answer came is not pushed aside.
+            let is_for_this = state.draft_place().is_none() && state.composer.is_empty() && state.awaited.is_none();
+            if is_for_this && !text.is_empty() {
+                state.composer.set_text(&text);
+                state.saved_draft = text;
+            }
+            Vec::new()
+        }
+        Answer::InputHistory(earlier) => {
+            let earlier = earlier.into_iter().map(|text| Draft { text, attachments: Vec::new() });
+            state.history = History::new(earlier);
+            Vec::new()
+        }
+        Answer::Draft { .. } | Answer::Found { .. } => Vec::new(),
+        Answer::Failed { query, reason } => {
+            if let Query::Load(id) = query
+                && state.awaited == Some(id)
+            {
+                state.awaited = None;
+            }
+            state.complain(reason);
+            Vec::new()
+        }
+    }
+}
+
+/// Shows a saved conversation: at once where it is open, else once it is loaded.
+pub(super) fn open(state: &mut AppState, id: ConversationId) -> Vec<TuiEffect> {
+    state.overlay = None;
+    if state.chats.contains_key(&id) {
+        return state.show(id);
+    }
+    state.awaited = Some(id);
+    vec![TuiEffect::Query(Query::Load(id))]
+}
+
+fn loaded(state: &mut AppState, saved: Saved) -> Vec<TuiEffect> {
+    let id = saved.meta.id;
+    if state.awaited != Some(id) || state.chats.contains_key(&id) {
+        return Vec::new();
+    }
+    state.awaited = None;
+    state.insert_chat(Conversation::restore(saved.meta, saved.messages), true);
+    // A draft that was typed while it was loading goes along.
+    let typed = if state.session().conversation().is_empty() { state.composer.text() } else { String::new() };
+    if !typed.is_empty() {
+        state.composer = Composer::new();
+    }
+    let mut effects = state.show(id);
+    let draft = if typed.is_empty() { saved.draft } else { typed };
+    state.composer.set_text(&draft);
+    state.saved_draft = draft;
+    effects.push(TuiEffect::Query(Query::Spend { conversation: id, scope: Scope::Conversation(id) }));
+    effects
+}
+
+/// Takes in what a session's effects left for the user.
+pub(super) fn for_user(state: &mut AppState, conversation: ConversationId, word: ForUser) -> Vec<TuiEffect> {
+    match word {
+        ForUser::ReturnQueued(texts) => {
+            let is_current = conversation == state.current;
+            let composer = if is_current {
+                Some(&mut state.composer)
+            } else {
+                state.chats.get_mut(&conversation).map(|chat| chat.draft.get_or_insert_default())
+            };
+            if let Some(composer) = composer {
+                let draft = composer.text();
+                let mut all = texts;
+                if !draft.is_empty() {
+                    all.push(draft);
+                }
+                composer.set_text(&all.join("\n\n"));
+            }
+            if is_current {
+                state.draft_changed();
+            }
+        }
+        ForUser::Say(text) => state.add_notice_to(conversation, NoticeKind::Warning, text),
+        ForUser::RememberRefusal { model, field } => {
+            for chat in state.chats.values_mut() {
+                chat.session.learn_refusal(model.clone(), field);
+            }
+        }
+        ForUser::TurnEnded => {
+            if let Some(Overlay::Panel(panel)) = &mut state.overlay {
+                panel.set_streaming(conversation, false);
+            }
+        }
+    }
+    Vec::new()
+}
