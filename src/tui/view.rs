@@ -149,20 +149,20 @@ pub fn draw(state: &AppState, cache: &mut Cache, area: Rect, buf: &mut Buffer) -
     match &state.overlay {
         Some(Overlay::Panel(panel)) => {
             if regions.panel.width == area.width {
-                clear(buf, area);
+                clear(buf, area, state.theme.base());
             } else {
                 for y in 0..area.height {
                     buf[(regions.panel.width, y)].set_symbol("│").set_style(state.theme.border());
                 }
             }
-            cursor = panel.draw(regions.panel, buf, &state.theme, state.now.unix_ms, &state.preferences.zone);
+            cursor = panel.draw(regions.panel, buf, &state.theme, &state.keymap, (state.now.unix_ms, &state.preferences.zone));
         }
         Some(Overlay::Help(help)) => {
-            clear(buf, area);
+            clear(buf, area, state.theme.base());
             help.draw(area, buf, &state.theme);
         }
         Some(Overlay::Welcome(welcome)) => {
-            clear(buf, area);
+            clear(buf, area, state.theme.base());
             cursor = welcome.draw(area, buf, &state.theme);
         }
         None => draw_completions(state, regions, buf),
@@ -247,7 +247,7 @@ fn draw_completions(state: &AppState, regions: Regions, buf: &mut Buffer) {
     for (at, (name, command)) in found.iter().take(rows).enumerate() {
         let y = regions.transcript.bottom() - rows as u16 + at as u16;
         let row = Rect { y, height: 1, ..regions.transcript };
-        clear(buf, row);
+        clear(buf, row, state.theme.base());
         let is_chosen = at == state.completion.min(found.len().saturating_sub(1));
         let call = format!(" /{name} {}", command.args);
         let style = if is_chosen { state.theme.selection() } else { state.theme.base() };

@@ -7,6 +7,7 @@ use ratatui::layout::{Position, Rect};
 
 use crate::runtime::Summary;
 use crate::text::Sanitised;
+use crate::tui::keymap::{Action, Keymap};
 use crate::tui::theme::Theme;
 
 use super::super::paint::{fill, fit, put};
@@ -14,7 +15,14 @@ use super::Panel;
 
 impl Panel {
     /// Draws the panel; returns where the terminal's cursor belongs. `now_ms` and `zone` say how long ago things were.
-    pub fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme, now_ms: i64, zone: &TimeZone) -> Option<Position> {
+    pub fn draw(
+        &self,
+        area: Rect,
+        buf: &mut Buffer,
+        theme: &Theme,
+        keymap: &Keymap,
+        (now_ms, zone): (i64, &TimeZone),
+    ) -> Option<Position> {
         if area.height < 4 || area.width < 12 {
             return None;
         }
@@ -44,7 +52,7 @@ impl Panel {
             };
             put(buf, list, x, list.y, &Sanitised::trusted(word), theme.muted());
         }
-        let hint = self.hint();
+        let hint = self.hint(keymap);
         put(buf, inner, x, area.bottom() - 1, &fit(&hint, usize::from(inner.width)), theme.muted());
         Some(cursor)
     }
@@ -86,14 +94,27 @@ impl Panel {
         cursor
     }
 
-    fn hint(&self) -> String {
+    fn hint(&self, keymap: &Keymap) -> String {
         if self.renaming.is_some() {
             return "Enter renames · Esc leaves it".to_owned();
         }
-        match self.deleted.last() {
-            Some(row) => format!("deleted “{}” · Ctrl+Z has it back", row.title),
-            None => "Enter opens · F4 renames · F5 pins · Del deletes · Esc closes".to_owned(),
-        }
+        let with = |action, does: &str| keymap.key_of(action).map(|key| format!("{key} {does}"));
+        let parts: Vec<String> = match self.deleted.last() {
+            Some(row) => std::iter::once(format!("deleted “{}”", row.title))
+                .chain(with(Action::PanelUndoDelete, "has it back"))
+                .collect(),
+            None => [
+                with(Action::PanelOpen, "opens"),
+                with(Action::PanelRename, "renames"),
+                with(Action::PanelPin, "pins"),
+                with(Action::PanelDelete, "deletes"),
+                Some("Esc closes".to_owned()),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
+        };
+        parts.join(" · ")
     }
 }
 
