@@ -5,10 +5,10 @@ use jiff::Timestamp;
 
 use super::body::short_text;
 use super::paint::{bold, elided, span};
-use super::view::TranscriptView;
+use super::view::{Notice, NoticeKind, TranscriptView};
 use crate::chat::money::short_count;
 use crate::chat::{FinishReason, Message, Role, Status, Usage};
-use crate::text::{Ink, Row, Sanitised, Span};
+use crate::text::{Document, Ink, Row, Sanitised, Span};
 
 /// What stands where older messages are left out of the request.
 const NOT_SENT: &str = "— older messages above are not sent —";
@@ -16,7 +16,8 @@ const NOT_SENT: &str = "— older messages above are not sent —";
 /// The row between messages, the mark where the sent messages begin, and who speaks.
 pub(super) fn top(view: &TranscriptView, at: usize, message: &Message, width: u16) -> Vec<Row> {
     let mut rows = Vec::with_capacity(4);
-    if at > 0 {
+    let is_below_a_notice = at == 0 && view.notices.iter().any(|notice| notice.after.is_none());
+    if at > 0 || is_below_a_notice {
         rows.push(Row::default());
         if view.first_sent == Some(at) {
             rows.extend(short_text(NOT_SENT, width, Ink::Muted));
@@ -144,10 +145,25 @@ fn duration(ms: u64) -> String {
     }
 }
 
-/// A notice below a message or at the end, with a blank row above it.
-pub(super) fn notice(text: &str, ink: Ink, width: u16) -> Vec<Row> {
+/// A notice below a message or before the first, with a blank row above it. What munshi itself has to tell is
+/// Markdown; warnings may quote anything, and are shown as they are.
+pub(super) fn notice(notice: &Notice, width: u16) -> Vec<Row> {
     let mut rows = vec![Row::default()];
-    rows.extend(short_text(text, width, ink));
+    if notice.kind == NoticeKind::Info {
+        rows.extend(muted_markdown(&notice.text, width));
+    } else {
+        rows.extend(short_text(&notice.text, width, notice.kind.ink()));
+    }
+    rows
+}
+
+fn muted_markdown(text: &str, width: u16) -> Vec<Row> {
+    let mut document = Document::new();
+    document.extend(text);
+    let mut rows: Vec<Row> = document.blocks().iter().flat_map(|block| block.layout(text, width, &[])).collect();
+    for span in rows.iter_mut().flat_map(|row| &mut row.spans).filter(|span| span.ink == Ink::Plain) {
+        span.ink = Ink::Muted;
+    }
     rows
 }
 
