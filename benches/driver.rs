@@ -11,6 +11,8 @@
 
 #[path = "driver/figure.rs"]
 mod figure;
+#[path = "support/fill.rs"]
+mod fill;
 #[path = "driver/keys.rs"]
 mod keys;
 #[path = "driver/replies.rs"]

@@ -17,6 +17,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("platform", &[]),
     ("demo", &[]),
     ("cli", &[]),
+    ("logging", &["platform"]),
     ("runtime", &["chat", "session", "provider", "store", "tools"]),
     ("tui", &["chat", "session", "text", "runtime"]),
     ("ask", &["chat", "session", "text", "runtime"]),
@@ -256,7 +257,8 @@ fn violations(file: &str, source: &str) -> Vec<String> {
     }
     let tokens = without_tests(&tokens(source));
     let module = module_of(file);
-    if let Some(room) = module.first() {
+    // `main` wires the house together, from a file or a folder: it may use all of it.
+    if let Some(room) = module.first().filter(|room| *room != "main") {
         for (path, line) in own_paths(&tokens, &module) {
             let found = forbidden_path(room, &path).map(|rule| format!("{file}:{line}: {rule}"));
             // A tree of several items from one room breaks one rule.
@@ -388,6 +390,7 @@ fn forbidden_ways_are_found_however_they_are_written() {
 fn allowed_ways_are_left_alone() {
     let cases = [
         ("src/main.rs", "use munshi::provider::openai::OpenAi; use munshi::store::sqlite::Sqlite;"),
+        ("src/main/host.rs", "use munshi::store::sqlite::Sqlite; use crate::setup::Setup;"),
         ("src/session/a.rs", "use crate::chat::{Message, money::{self, Rate}}; use super::retry::decide;"),
         ("src/runtime/a.rs", "use crate::{provider::{Provider, Sink}, store::Store, session::Session};"),
         ("src/provider/openai/a.rs", "use crate::provider::{Report, openai::wire}; use reqwest::Client;"),

@@ -18,7 +18,7 @@ pub enum Asked {
 /// One row of the table.
 pub struct Figure {
     pub name: String,
-    pub measured: Option<f64>,
+    pub measured: f64,
     pub unit: &'static str,
     pub asked: Asked,
     pub note: String,
@@ -26,10 +26,7 @@ pub struct Figure {
 
 impl Figure {
     pub fn new(name: &str, measured: f64, unit: &'static str, asked: Asked) -> Self {
-        Self { name: name.into(), measured: Some(measured), unit, asked, note: String::new() }
-    }
-    pub fn missing(name: &str, why: &str) -> Self {
-        Self { name: name.into(), measured: None, unit: "", asked: Asked::Told, note: why.into() }
+        Self { name: name.into(), measured, unit, asked, note: String::new() }
     }
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
@@ -37,10 +34,10 @@ impl Figure {
         self
     }
     pub fn is_missed(&self) -> bool {
-        match (self.measured, self.asked) {
-            (Some(measured), Asked::Under(most)) => measured >= most,
-            (Some(measured), Asked::Nothing) => measured > 0.0,
-            _ => false,
+        match self.asked {
+            Asked::Under(most) => self.measured >= most,
+            Asked::Nothing => self.measured > 0.0,
+            Asked::Told => false,
         }
     }
 }
@@ -51,7 +48,7 @@ pub fn print_head() {
 }
 
 pub fn print_row(figure: &Figure) {
-    let measured = figure.measured.map_or("not measured".into(), |value| number(value, figure.unit));
+    let measured = number(figure.measured, figure.unit);
     let asked = match figure.asked {
         Asked::Under(most) => format!("< {}", number(most, figure.unit)),
         Asked::Nothing => "0".into(),

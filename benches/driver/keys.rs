@@ -57,7 +57,7 @@ fn echoes(session: &Session, apart: std::ops::Range<u64>) -> Vec<Duration> {
         session.type_text(MARK);
         let echoed = session.wait_within(DEADLINE, |screen| screen.count(MARK) > there);
         times.push(pressed.elapsed());
-        echoed.expect("the key is echoed");
+        echoed.unwrap_or_else(|screen| panic!("key {n} is not echoed:\n{}", screen.text));
         noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let wait = apart.start + (noise >> 33) % (apart.end - apart.start);
         std::thread::sleep(Duration::from_millis(wait));

@@ -1,9 +1,11 @@
 //! How long until there is something to see, and until what is typed is taken.
 
-use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use munshi::store::sqlite::{OpenOptions, SqliteStore};
 
 use super::figure::{Asked, Figure, Samples, munshi};
+use super::fill::fill;
 use super::keys::MARK;
 use super::support::launch::Home;
 use super::support::pty::DEADLINE;
@@ -13,27 +15,22 @@ use super::support::server::Server;
 /// Starts that are measured, after one that warms the caches.
 const STARTS: usize = 20;
 
-/// The full store.
-const CONVERSATIONS: usize = 10_000;
-const MESSAGES: usize = 200_000;
-
-/// Fills the data folder with so many conversations and messages.
-type Fill = fn(&Path, usize, usize);
-
-/// Who fills the store for [`full`].
-const FILL: Option<Fill> = None;
+/// The full store, and the messages of each of its conversations.
+const CONVERSATIONS: u64 = 10_000;
+const MESSAGES_EACH: u64 = 20;
 
 pub fn empty() -> Vec<Figure> {
     measure("empty store", &Home::new(), Asked::Told)
 }
 
 pub fn full() -> Vec<Figure> {
-    let Some(fill) = FILL else {
-        return vec![Figure::missing("first frame, full store", "nothing fills the store yet")];
-    };
     let home = Home::new();
-    std::fs::create_dir_all(home.data_dir()).unwrap();
-    fill(&home.data_dir(), CONVERSATIONS, MESSAGES);
+    let path = home.data_dir().join("munshi.db");
+    let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+    let options = OpenOptions { now_ms: i64::try_from(now_ms).unwrap(), ..OpenOptions::default() };
+    let mut opened = SqliteStore::open(&path, options).expect("a store can be made");
+    fill(&mut opened.store, CONVERSATIONS, MESSAGES_EACH).expect("a store can be filled");
+    drop(opened);
     measure("200,000 messages", &home, Asked::Under(20.0))
 }
 

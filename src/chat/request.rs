@@ -3,7 +3,7 @@
 use super::message::{Role, ToolCall};
 use super::model::ModelRef;
 
-/// Which field carries the output limit: OpenAI's newer models refuse `max_tokens`.
+/// Which field carries the output limit: newer models of `OpenAI` refuse `max_tokens`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OutputLimitField {
     MaxTokens,

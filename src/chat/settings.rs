@@ -18,7 +18,7 @@ pub struct Timeouts {
 
 impl Default for Timeouts {
     fn default() -> Self {
-        Self { first_token: Duration::from_secs(60), silence: Duration::from_secs(120), turn: Duration::from_mins(15) }
+        Self { first_token: Duration::from_mins(1), silence: Duration::from_mins(2), turn: Duration::from_mins(15) }
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 /// Tokens of one attempt. `cached_input` and `cache_write` are parts of `input`, `reasoning` a part
-/// of `output`, as OpenAI's usage object defines them.
+/// of `output`, as `OpenAI`'s usage object defines them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Usage {
     pub input: u64,

@@ -94,10 +94,12 @@ fn size(signal: &Signal) -> usize {
     }
 }
 
+/// Text joins text, and reasoning joins reasoning; all else stands for itself.
 fn merge(signals: &mut VecDeque<Signal>, signal: Signal) {
     match (signals.back_mut(), signal) {
-        (Some(Signal::Text(text)), Signal::Text(more)) => text.push_str(&more),
-        (Some(Signal::Reasoning(text)), Signal::Reasoning(more)) => text.push_str(&more),
+        (Some(Signal::Text(text)), Signal::Text(more)) | (Some(Signal::Reasoning(text)), Signal::Reasoning(more)) => {
+            text.push_str(&more);
+        }
         (_, signal) => signals.push_back(signal),
     }
 }
@@ -124,6 +126,7 @@ mod tests {
     #[tokio::test]
     async fn a_producer_waits_while_it_is_full_and_loses_nothing() {
         let (sink, mailbox) = mailbox(Arc::default());
+        #[expect(clippy::disallowed_methods, reason = "a test of what two tasks do to each other")]
         let producer = tokio::spawn(async move {
             for _ in 0..64 {
                 sink.send(Signal::Text("x".repeat(16 * 1024))).await;

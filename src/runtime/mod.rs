@@ -18,8 +18,9 @@ use crate::chat::{ConversationId, ModelRef, Stamp};
 use crate::provider::Provider;
 use crate::session::retry::Field;
 use crate::session::{Effect, Event, Happened};
-use crate::store::{Cap, Scope, Write};
+use crate::store::Cap;
 
+pub use crate::store::{Hit, Saved, Scope, Summary, Write};
 pub use clock::Clock;
 pub use store_thread::{Answer, Query, StoreEvent, StoreHandle};
 use streams::Streams;

@@ -15,7 +15,10 @@ pub struct Tasks<T> {
 impl<T: Send + 'static> Tasks<T> {
     /// `arrived` is notified when a result is there.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "one result for each errand that the user asked for: it cannot flood")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "one result for each errand that the user asked for: it cannot flood"
+    )]
     pub fn new(arrived: Arc<Notify>) -> Self {
         let (outbox, inbox) = mpsc::unbounded_channel();
         Self { outbox, inbox, arrived }

@@ -50,7 +50,7 @@ impl Session {
         let limit = self.settings.timeouts.silence;
         let silent = at.mono.saturating_sub(turn.last_content);
         if silent < limit {
-            out.push(Effect::StartTimer { timer: Timer::Silence, after: limit - silent });
+            out.push(Effect::StartTimer { timer: Timer::Silence, after: limit.saturating_sub(silent) });
         } else {
             let failure = Failure::new(FailureKind::Stalled, explain::duration(limit));
             self.cancel_attempt(out);

@@ -13,6 +13,7 @@ pub struct Event {
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "an event is handled where it is made and never kept in bulk")]
 pub enum Happened {
     // The user
     /// A message was sent: now, or, while a reply streams, to wait for its turn. The ids are fresh.

@@ -55,26 +55,32 @@ pub fn failure(failure: &Failure, model: &ModelRef) -> String {
         FailureKind::NotAStream => format!(
             "What answered at {provider}'s address is no chat stream{said}. Check the base URL: it usually ends in /v1."
         ),
-        FailureKind::StreamError => {
-            format!("Incomplete: {provider} reported an error while it answered{said}. /retry asks again.")
-        }
-        FailureKind::InvalidData => format!("Incomplete: {provider} sent invalid data{said}. /retry asks again."),
-        FailureKind::Cut => format!(
-            "Incomplete: the connection ended before the reply did{said}. /retry asks again, or send “continue”."
-        ),
-        FailureKind::Stalled => {
-            format!("Incomplete: nothing came for {}. /retry asks again, or send “continue”.", failure.message)
-        }
-        FailureKind::TurnTooLong => format!(
-            "Incomplete: the reply took longer than {}. [timeouts] in the config sets the limit.",
-            failure.message
-        ),
-        FailureKind::TooLarge => format!("Incomplete: {}; the rest was not read.", failure.message),
+        FailureKind::StreamError
+        | FailureKind::InvalidData
+        | FailureKind::Cut
+        | FailureKind::Stalled
+        | FailureKind::TurnTooLong
+        | FailureKind::TooLarge => format!("Incomplete: {}", cut_short(failure, provider, &said)),
         FailureKind::Internal => format!("munshi itself failed{said}. The log has more; your text is saved."),
     };
     match &failure.request_id {
         Some(id) if failure.status.is_some_and(|status| status >= 500) => format!("{sentence} (request {id})"),
         _ => sentence,
+    }
+}
+
+/// Why a reply ended before it was whole.
+fn cut_short(failure: &Failure, provider: &str, said: &str) -> String {
+    let limit = &failure.message;
+    match failure.kind {
+        FailureKind::StreamError => format!("{provider} reported an error while it answered{said}. /retry asks again."),
+        FailureKind::InvalidData => format!("{provider} sent invalid data{said}. /retry asks again."),
+        FailureKind::Stalled => format!("nothing came for {limit}. /retry asks again, or send “continue”."),
+        FailureKind::TurnTooLong => {
+            format!("the reply took longer than {limit}. [timeouts] in the config sets the limit.")
+        }
+        FailureKind::TooLarge => format!("{limit}; the rest was not read."),
+        _ => format!("the connection ended before the reply did{said}. /retry asks again, or send “continue”."),
     }
 }
 

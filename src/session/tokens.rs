@@ -3,7 +3,7 @@
 use crate::chat::{Message, Request, Usage};
 
 /// Tokens that each message costs besides its text, and that each request costs besides its messages
-/// (OpenAI's cookbook, "How to count tokens": 3 and 3; one more for a margin).
+/// (the cookbook of `OpenAI`, "How to count tokens": 3 and 3; one more for a margin).
 pub const PER_MESSAGE: u64 = 4;
 pub const PER_REQUEST: u64 = 3;
 

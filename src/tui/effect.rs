@@ -2,9 +2,8 @@
 
 use crate::chat::ConversationId;
 use crate::runtime::Query;
+use crate::runtime::Write;
 use crate::session;
-use crate::store::Write;
-
 
 /// One thing to do. Effects are run in the order in which they were returned.
 #[derive(Debug)]
@@ -17,11 +16,20 @@ pub enum TuiEffect {
     /// Put a text into the clipboard; answered by `Copied`.
     Copy(String),
     /// Write an export; answered by `Exported`.
-    Export { file_name: String, content: String },
+    Export {
+        file_name: String,
+        content: String,
+    },
     /// Edit the draft in the user's editor; answered by `Edited`.
     Edit(String),
-    SaveKey { provider: String, key: String },
-    UseServer { base_url: String, model: String },
+    SaveKey {
+        provider: String,
+        key: String,
+    },
+    UseServer {
+        base_url: String,
+        model: String,
+    },
     Probe(Option<String>),
     SaveTheme(String),
 
@@ -30,5 +38,7 @@ pub enum TuiEffect {
     Redraw,
     Suspend,
     /// End; with the demo, begin again on the embedded server.
-    Quit { then_demo: bool },
+    Quit {
+        then_demo: bool,
+    },
 }

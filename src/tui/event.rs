@@ -4,9 +4,9 @@ use crate::chat::{ConversationId, MessageId, Stamp};
 use crate::runtime::{ForUser, StoreEvent};
 use crate::session;
 
-use super::transcript::Highlighted;
 use super::host::{FoundServer, Settled};
 use super::input::Input;
+use super::transcript::Highlighted;
 
 /// Fresh ids, which come as data so that the machine stays deterministic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

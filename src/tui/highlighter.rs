@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::chat::MessageId;
 use crate::text::highlight::FenceHighlighter;
 
-use super::transcript::{Highlighted, HighlightJob};
+use super::transcript::{HighlightJob, Highlighted};
 
 /// Fences whose state is kept; the longest unused one goes first.
 const KEPT: usize = 64;

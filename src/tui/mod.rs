@@ -16,6 +16,7 @@ pub mod host;
 pub mod input;
 pub mod keymap;
 pub mod open;
+pub mod preferences;
 pub mod run;
 pub mod screens;
 pub mod stage;

@@ -12,10 +12,11 @@ use crate::runtime::{Runtime, ids};
 
 use super::host::Host;
 use super::keymap::Keymap;
+use super::preferences::Preferences;
 use super::run::{App, Exit, Opening};
 use super::screens::welcome::Welcome;
 use super::stage::{RealTerminal, Stage as _};
-use super::state::{AppState, Overlay, Preferences};
+use super::state::{AppState, Overlay};
 use super::theme::Theme;
 use super::world::World;
 
@@ -41,12 +42,7 @@ pub struct Launch {
 ///
 /// # Errors
 /// Where the terminal cannot be taken or drawn on.
-pub async fn open(
-    launch: Launch,
-    runtime: Runtime,
-    host: Arc<dyn Host>,
-    arrived: Arc<Notify>,
-) -> io::Result<Exit> {
+pub async fn open(launch: Launch, runtime: Runtime, host: Arc<dyn Host>, arrived: Arc<Notify>) -> io::Result<Exit> {
     let mut notices = launch.notices;
     let theme = theme(&launch.theme, &launch.theme_folder, &mut notices).for_depth(launch.preferences.colours);
     let keymap = Keymap::with_overrides(&launch.bindings).unwrap_or_else(|wrong| {

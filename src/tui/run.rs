@@ -1,20 +1,19 @@
 //! The event loop: merges keys, streams, the store and the clock into the machine, runs what it asks for, and
 //! draws. A key's frame is drawn at once, a stream's at most thirty times a second, and none when nothing changed.
 
-use std::io;
 use std::future::poll_fn;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Poll;
 use std::time::Duration;
 
 use crossterm::event::Event as TerminalEvent;
-use futures::future::{FutureExt as _, OptionFuture};
 use futures::StreamExt as _;
+use futures::future::{FutureExt as _, OptionFuture};
 
 use crate::chat::ConversationId;
-use crate::runtime::{Query, ids};
+use crate::runtime::{Query, Scope, Write, ids};
 use crate::session;
-use crate::store::Scope;
 
 use super::event::{Fresh, Happened, TuiEvent};
 use super::input::{Input, InputGate};
@@ -29,6 +28,9 @@ const FRAME: Duration = Duration::from_millis(33);
 
 /// Inputs taken in before a frame is drawn, so that a held key does not starve the stream.
 const INPUTS_A_FRAME: usize = 64;
+
+/// A deleted conversation can be had back for so long.
+const DELETED_KEPT_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 
 /// How long running attempts may take to let go when the program ends.
 const LETS_GO_WITHIN: Duration = Duration::from_millis(400);
@@ -84,7 +86,12 @@ impl<S: Stage> App<S> {
         while self.quits.is_none() {
             let step = AssertUnwindSafe(self.step()).catch_unwind().await;
             match step {
-                Ok(result) => result?,
+                Ok(Ok(())) => {}
+                // The terminal is gone: nobody sees another frame, and all that is left is to save.
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "the terminal is gone");
+                    break;
+                }
                 Err(_) => {
                     panicked = true;
                     break;
@@ -110,6 +117,8 @@ impl<S: Stage> App<S> {
                 store.query(Query::Load(id));
             }
         }
+        let before_ms = self.world.runtime.clock().now().unix_ms - DELETED_KEPT_MS;
+        store.write(vec![Write::PurgeDeleted { before_ms }], None);
         store.query(Query::Draft(None));
         store.query(Query::InputHistory { limit: 500 });
         store.query(Query::Spend { conversation: current, scope: Scope::Day(day) });
@@ -117,7 +126,8 @@ impl<S: Stage> App<S> {
 
     /// Waits for something, takes it in, and draws where that is due.
     async fn step(&mut self) -> io::Result<()> {
-        let deadline = self.deadline().map(|due| tokio::time::Instant::from_std(self.world.runtime.clock().instant(due)));
+        let deadline =
+            self.deadline().map(|due| tokio::time::Instant::from_std(self.world.runtime.clock().instant(due)));
         let sleep = OptionFuture::from(deadline.map(tokio::time::sleep_until));
         let mut typed = false;
         tokio::select! {
@@ -205,7 +215,10 @@ impl<S: Stage> App<S> {
     fn deadline(&self) -> Option<Duration> {
         let frame = (self.is_dirty || self.world.runtime.has_waiting())
             .then(|| self.drawn_at.map_or(Duration::ZERO, |drawn| drawn + FRAME));
-        [frame, next_tick(&self.state), self.world.runtime.next_timer(), self.gate.deadline()].into_iter().flatten().min()
+        [frame, next_tick(&self.state), self.world.runtime.next_timer(), self.gate.deadline()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn draw(&mut self) -> io::Result<()> {
@@ -225,6 +238,10 @@ impl<S: Stage> App<S> {
         for job in drawn.wanted.drain(..) {
             state.highlights.mark_requested(&job);
             self.world.highlight(job);
+        }
+        // Where a resize brought the last row into view, what comes next is followed again.
+        if drawn.at_end {
+            state.follow_end();
         }
         state.drawn = drawn;
         self.is_dirty = false;

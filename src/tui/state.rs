@@ -1,22 +1,19 @@
 //! What the screen's machine knows: the open chats, the input box, what lies over them, and what is said.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
-
-use crate::chat::{
-    Catalogue, Conversation, ConversationId, ConversationMeta, MessageId, ModelRef, Role, Settings, Spend, Stamp,
-};
+use crate::chat::{Catalogue, Conversation, ConversationId, ConversationMeta, MessageId, Role, Spend, Stamp};
+use crate::runtime::Write;
 use crate::session::{Change, Effect, Event, Happened, Session};
-use crate::store::Write;
 
 use super::composer::{Composer, History};
 use super::effect::TuiEffect;
-use super::keymap::Keymap;
+use super::keymap::{Context, Keymap};
+use super::preferences::Preferences;
 use super::screens::{help::Help, panel::Panel, welcome::Welcome};
-use super::theme::{ColourDepth, Theme};
+use super::theme::Theme;
 use super::transcript::{Anchor, Cache, Drawn, Highlights, Notice, NoticeKind, Selection};
 
 /// A draft is saved this long after its first unsaved change.
@@ -24,31 +21,6 @@ const SAVE_DRAFT_AFTER: Duration = Duration::from_millis(700);
 
 /// How long a toast stays.
 const TOAST_FOR: Duration = Duration::from_secs(4);
-
-/// What the configuration and the machine decided before the screen opened.
-#[derive(Debug, Clone)]
-pub struct Preferences {
-    pub model: ModelRef,
-    pub system: String,
-    pub temperature: Option<f32>,
-    pub max_tokens: Option<u32>,
-    pub settings: Arc<Settings>,
-    pub catalogue: Arc<Catalogue>,
-    /// Characters; a longer input is refused.
-    pub max_input_chars: usize,
-    /// Characters; a longer paste becomes an attachment.
-    pub paste_attachment_chars: usize,
-    pub mouse: bool,
-    /// How many colours the terminal shows.
-    pub colours: ColourDepth,
-    pub zone: TimeZone,
-    /// Whether this is the demo.
-    pub demo: bool,
-    /// What `/status` says of where things are kept: a name and a path.
-    pub places: Vec<(String, String)>,
-    /// Providers that can be asked, as far as known at the start.
-    pub ready: BTreeMap<String, bool>,
-}
 
 /// An open chat.
 pub struct Chat {
@@ -389,12 +361,17 @@ impl AppState {
     pub fn open_help(&mut self) {
         let commands = super::commands::TABLE.iter().map(|command| {
             let call = format!("/{} {}", command.name, command.args);
-            let aliases: String = command.aliases.iter().map(|alias| format!(" /{alias}")).collect();
+            let aliases = command.aliases.iter().fold(String::new(), |all, alias| all + " /" + alias);
             (format!("{}{aliases}", call.trim_end()), command.summary.to_owned())
         });
-        let keys = self.keymap.table().iter().filter(|binding| !binding.chords.is_empty());
-        let keys = keys.map(|binding| (binding.keys(), binding.does.clone())).collect();
-        self.overlay = Some(Overlay::Help(Help::new(keys, commands.collect())));
+        let keys = |context: Context| {
+            let all = self.keymap.table().iter();
+            let bound = all.filter(|binding| binding.context == context && !binding.chords.is_empty());
+            (context.title(), bound.map(|binding| (binding.keys(), binding.does.clone())).collect())
+        };
+        let mut sections: Vec<_> = Context::ALL.into_iter().map(keys).collect();
+        sections.push(("Commands", commands.collect()));
+        self.overlay = Some(Overlay::Help(Help::new(sections)));
     }
 
     /// Asks for a provider's key, hidden as it is typed.

@@ -16,7 +16,7 @@ use super::highlighter::{Shelf, highlight};
 use super::host::{Host, Settled};
 use super::input::Input;
 use super::stage::Stage;
-use super::transcript::{Highlighted, HighlightJob};
+use super::transcript::{HighlightJob, Highlighted};
 
 /// The world of the screen.
 pub struct World {

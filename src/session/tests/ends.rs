@@ -214,7 +214,7 @@ fn row_8_failed_regenerations_twenty_in_a_row_leave_the_old_reply() {
                 world.end(Report::bare(Ending::Cancelled));
             }
             _ => {
-                world.wait(Duration::from_secs(60));
+                world.wait(Duration::from_mins(1));
                 world.end(Report::bare(Ending::Cancelled));
             }
         }

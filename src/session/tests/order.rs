@@ -175,6 +175,23 @@ fn an_attempt_that_was_sent_is_neither_refused_nor_booked_again() {
 }
 
 #[test]
+fn text_of_an_attempt_that_was_not_made_yet_is_not_believed() {
+    let mut world = World::new();
+    world.store_answers = false;
+    world.ask("Hello");
+    let committed = world.waiting.pop_front().unwrap();
+    world.happen(committed);
+    let (&attempt, _) = world.opened.first_key_value().unwrap();
+    assert_eq!(world.happen(Happened::TextArrived { attempt, text: "Hi".into() }), []);
+    world.answer_store();
+    assert_eq!(world.started.len(), 1, "the attempt is made all the same");
+    world.text("Hello!");
+    world.finish(None);
+    assert_eq!(world.shown().content, "Hello!");
+    world.assert_at_rest();
+}
+
+#[test]
 fn the_rate_limits_told_last_are_kept() {
     let mut world = World::new();
     world.ask("Hello");

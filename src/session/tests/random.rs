@@ -80,11 +80,14 @@ struct Hostile {
 }
 
 impl Hostile {
-    /// The newest attempt, an older one, or one that never was.
+    /// The newest attempt, an older one, one whose row is only being opened, or one that never was.
     fn attempt(&self, which: u8) -> AttemptId {
-        let unknown = AttemptId { reply: id(1), ordinal: u32::from(which) };
-        let back = usize::from(which);
-        self.world.started.iter().rev().nth(back).map_or(unknown, |(attempt, _)| *attempt)
+        let booking = self.world.waiting.iter().find_map(|answer| match answer {
+            Happened::Booked { attempt } if which == 3 => Some(*attempt),
+            _ => None,
+        });
+        let started = || self.world.started.iter().rev().nth(usize::from(which)).map(|(attempt, _)| *attempt);
+        booking.or_else(started).unwrap_or(AttemptId { reply: id(1), ordinal: u32::from(which) })
     }
 
     fn end(&mut self, attempt: AttemptId, report: Report) {
@@ -107,8 +110,8 @@ impl Hostile {
         self.world.happen(answer);
     }
 
-    fn run(&mut self, step: Step) {
-        match step {
+    fn run(&mut self, step: &Step) {
+        match *step {
             Step::Ask(number) => drop(self.world.ask(&format!("Question {number}"))),
             Step::Stop => drop(self.world.stop()),
             Step::Retry => drop(self.world.retry()),
@@ -178,7 +181,7 @@ proptest! {
         hostile.world.store_answers = false;
         hostile.world.session.set_reserves(has_budget);
         for step in steps {
-            hostile.run(step);
+            hostile.run(&step);
             hostile.world.assert_finished_never_change();
             prop_assert_eq!(hostile.world.session.activity().is_some(), hostile.world.session.is_busy());
         }

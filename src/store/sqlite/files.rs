@@ -22,10 +22,7 @@ pub(super) fn create_folder(folder: &Path) -> io::Result<()> {
 /// Makes an empty file that only its owner can read; `false` where there is one already.
 pub(super) fn create_private(path: &Path) -> io::Result<bool> {
     match open_new(path) {
-        Ok(_) => {
-            sync_folder(folder_of(path));
-            Ok(true)
-        }
+        Ok(_) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(error),
     }

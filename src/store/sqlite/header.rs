@@ -36,11 +36,23 @@ pub(super) fn look(path: &Path) -> io::Result<Look> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Look::Empty),
         Err(error) => return Err(error),
     };
+    let logged = files::size(&files::beside(path, "-wal")) > 0;
     if header.is_empty() {
-        let lost = files::size(&files::beside(path, "-wal")) > 0;
-        return Ok(if lost { Look::Damaged("it is empty, but its log is not") } else { Look::Empty });
+        return Ok(if logged { Look::Damaged("it is empty, but its log is not") } else { Look::Empty });
     }
-    Ok(judge(&header))
+    let found = judge(&header);
+    // While there is a log, the file may be on its way to its size.
+    if matches!(found, Look::Schema(_)) && !logged && !is_complete(&header, files::size(path)) {
+        return Ok(Look::Damaged("it is cut off"));
+    }
+    Ok(found)
+}
+
+/// Whether a file of `size` bytes has whole pages, as many as its header says.
+fn is_complete(header: &[u8], size: u64) -> bool {
+    let page = PAGE as u64;
+    let counted = number(header, 24) == number(header, 92);
+    size.is_multiple_of(page) && (!counted || u64::from(number(header, 28)) * page <= size)
 }
 
 fn judge(header: &[u8]) -> Look {
@@ -60,6 +72,8 @@ fn judge(header: &[u8]) -> Look {
         && header[20..24] == [0, 64, 32, 32]
         && matches!(number(header, 44), 0 | 4)
         && matches!(number(header, 56), 0 | 1)
+        && number(header, 32) <= number(header, 28)
+        && number(header, 36) <= number(header, 28)
         && header[72..92].iter().all(|byte| *byte == 0)
         // Only a database without a table has no schema yet.
         && (version > 0 || number(header, 44) == 0)

@@ -80,11 +80,7 @@ pub(super) fn reserve(
     execute(
         conn,
         "UPDATE requests SET reserved = ?3 WHERE reply = ?1 AND ordinal = ?2 AND closed = 0",
-        params![
-            opening.attempt.reply.0.as_bytes(),
-            opening.attempt.ordinal,
-            opening.reserved.map(|amount| amount.0)
-        ],
+        params![opening.attempt.reply.0.as_bytes(), opening.attempt.ordinal, opening.reserved.map(|amount| amount.0)],
     )?;
     Ok(Reservation::Granted)
 }

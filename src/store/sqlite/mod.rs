@@ -5,6 +5,7 @@ mod fault;
 mod files;
 mod header;
 mod instance;
+mod leaves;
 mod ledger;
 mod notice;
 mod open;
@@ -34,7 +35,7 @@ use super::{Cap, Hit, Reservation, Saved, Scope, Store, StoreError, Summary, Wri
 pub use self::notice::Notice;
 
 /// How an opening is done.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct OpenOptions {
     /// Wall clock, milliseconds since 1970 UTC: names what is set aside, and dates deletions.
     pub now_ms: i64,
@@ -62,7 +63,12 @@ pub struct SqliteStore {
 
 #[derive(Debug)]
 enum Access {
-    Write { instance: Instance, writer: Writer },
+    Write {
+        instance: Instance,
+        writer: Writer,
+        /// Just made, and not on disk for certain: made so before the first write is.
+        unsynced: bool,
+    },
     /// Why nothing can be written.
     Read(String),
 }
@@ -83,6 +89,15 @@ impl SqliteStore {
         open::open(path, &options)
     }
 
+    /// Reads the whole database at `path` and checks it, which takes seconds where it is large: for
+    /// `doctor`, and for an idle moment. Where it is damaged, the next [`SqliteStore::open`] salvages it.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] with the first damage, or where it cannot be read.
+    pub fn verify(path: &Path) -> Result<(), StoreError> {
+        open::verify(path)
+    }
+
     /// Changes the most pages that the database may have, for tests of a full disk.
     ///
     /// # Errors
@@ -97,10 +112,14 @@ impl SqliteStore {
         &mut self,
         mut work: impl FnMut(&Transaction<'_>, &mut Writer) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
-        let (writer, path) = match &mut self.access {
-            Access::Write { writer, .. } => (writer, &self.path),
+        let (writer, unsynced, path) = match &mut self.access {
+            Access::Write { writer, unsynced, .. } => (writer, unsynced, &self.path),
             Access::Read(reason) => return Err(StoreError::ReadOnly(reason.clone())),
         };
+        if *unsynced {
+            open::sync(path).map_err(|fault| fault.at(path))?;
+            *unsynced = false;
+        }
         let mut attempt = 1;
         loop {
             let mut next = *writer;

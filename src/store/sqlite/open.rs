@@ -25,10 +25,12 @@ const BUSY: Duration = Duration::from_secs(30);
 /// Statements kept prepared; there are fewer.
 const STATEMENTS: usize = 64;
 
-/// What every connection that writes is set to: every commit is on disk when it returns, little memory is
-/// used, and no text lands in a temporary file or stays in a page that was freed.
-const SETTINGS: &str = "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON; \
-     PRAGMA foreign_keys = ON; PRAGMA mmap_size = 0; PRAGMA cache_size = -2048; PRAGMA temp_store = MEMORY; \
+/// A commit is on disk when it returns.
+const DURABLE: &str = "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON";
+
+/// What every connection that writes is set to: little memory is used, and no text lands in a temporary
+/// file or stays in a page that was freed.
+const SETTINGS: &str = "PRAGMA foreign_keys = ON; PRAGMA mmap_size = 0; PRAGMA cache_size = -2048; PRAGMA temp_store = MEMORY; \
      PRAGMA secure_delete = FAST; PRAGMA journal_size_limit = 4194304; PRAGMA cell_size_check = ON; \
      PRAGMA trusted_schema = OFF;";
 
@@ -63,13 +65,14 @@ fn to_write(path: &Path, options: &OpenOptions) -> Result<Opened, Fault> {
     let turn = Opening::wait(&instances)?;
     salvage::resume(path)?;
     let mut notices = Vec::new();
+    let unsynced = files::create_private(path)?;
     let mut conn = connect_or_salvage(path, options, &mut notices)?;
     let instance = Instance::register(&instances)?;
     recover::settle_the_dead(&mut conn, &instances, instance.id)?;
     instance::sweep(&instances, instance.id);
     drop(turn);
     let writer = Writer { instance: instance.id, seen_ms: options.now_ms };
-    let store = SqliteStore { conn, path: path.to_owned(), access: Access::Write { instance, writer } };
+    let store = SqliteStore { conn, path: path.to_owned(), access: Access::Write { instance, writer, unsynced } };
     Ok(Opened { store, notices })
 }
 
@@ -85,7 +88,8 @@ fn connect_or_salvage(path: &Path, options: &OpenOptions, notices: &mut Vec<Noti
             connect(path, options, alone, notices)
         }
         StoreError::Damaged { path, detail } => {
-            let detail = format!("{detail}. Close every other munshi and start again: then it is set aside and salvaged");
+            let detail =
+                format!("{detail}. Close every other munshi and start again: then it is set aside and salvaged");
             Err(StoreError::Damaged { path, detail }.into())
         }
         other => Err(other.into()),
@@ -93,35 +97,48 @@ fn connect_or_salvage(path: &Path, options: &OpenOptions, notices: &mut Vec<Noti
 }
 
 fn connect(path: &Path, options: &OpenOptions, alone: bool, notices: &mut Vec<Notice>) -> Result<Connection, Fault> {
-    files::create_private(path)?;
     let log = files::beside(path, "-wal");
-    if let Look::Damaged(detail) = header::look(path)? {
+    let found = header::look(path)?;
+    if let Look::Damaged(detail) = found {
         return Err(damaged(path, detail));
     }
     if alone && wal::is_damaged(&log)? {
         return Err(damaged(&log, "parts of it do not match their checksums"));
     }
-    let mut conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let mut conn =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     // Should it turn out to be a newer one, closing must not write to it.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     conn.busy_timeout(BUSY)?;
     schema::refuse_newer(path, schema::version(&conn)?, schema::known(schema::STEPS))?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     files::make_private(path)?;
-    settle_in(&conn, options)?;
+    settle_in(&conn, options, found == Look::Empty)?;
     if alone {
         check_if_suspected(&conn, path)?;
     }
     notices.extend(schema::migrate(&mut conn, path, schema::STEPS)?);
+    conn.execute_batch(DURABLE)?;
     first_reads(&conn, path)?;
     Ok(conn)
 }
 
-fn settle_in(conn: &Connection, options: &OpenOptions) -> rusqlite::Result<()> {
+fn settle_in(conn: &Connection, options: &OpenOptions, is_new: bool) -> rusqlite::Result<()> {
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
     conn.execute_batch(SETTINGS)?;
+    // There is nothing to lose yet, and the first screen need not wait for the disk.
+    conn.execute_batch(if is_new { "PRAGMA synchronous = OFF" } else { DURABLE })?;
     conn.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     options.max_pages.map_or(Ok(()), |pages| set_max_pages(conn, pages))
+}
+
+/// Makes a database that was just made, and its name, durable. Its log is synced by the first commit.
+pub(super) fn sync(path: &Path) -> Result<(), Fault> {
+    files::sync_file(path)?;
+    let folder = files::folder_of(path);
+    files::sync_folder(folder);
+    files::sync_folder(files::folder_of(folder));
+    Ok(())
 }
 
 /// See [`SqliteStore::set_max_pages`].
@@ -134,6 +151,7 @@ fn first_reads(conn: &Connection, path: &Path) -> Result<(), Fault> {
     let read = || {
         read::list(conn, "", 0, 1)?;
         read::latest(conn)?;
+        recover::owners(conn)?;
         conn.prepare("SELECT rowid FROM message_text WHERE message_text MATCH '\"a\"' LIMIT 0")?;
         conn.query_row("SELECT max(seq) FROM messages", [], |_| Ok(()))?;
         conn.query_row("SELECT max(key) FROM requests", [], |_| Ok(()))
@@ -169,11 +187,29 @@ fn check_if_suspected(conn: &Connection, path: &Path) -> Result<(), Fault> {
     if !mark.exists() {
         return Ok(());
     }
-    let verdict: String = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
-    if verdict != "ok" {
-        return Err(damaged(path, verdict));
-    }
+    check(conn, path)?;
     Ok(files::remove(&mark)?)
+}
+
+fn check(conn: &Connection, path: &Path) -> Result<(), Fault> {
+    let verdict: String = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    if verdict == "ok" { Ok(()) } else { Err(damaged(path, verdict)) }
+}
+
+/// See [`SqliteStore::verify`].
+pub(super) fn verify(path: &Path) -> Result<(), StoreError> {
+    let read = || {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(path, flags)?;
+        conn.busy_timeout(BUSY)?;
+        conn.execute_batch("PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY")?;
+        check(&conn, path)
+    };
+    let checked = read().map_err(|fault: Fault| fault.at(path));
+    if let Err(error) = &checked {
+        remember_damage(path, error);
+    }
+    checked
 }
 
 /// Takes the mark away, once what was damaged is set aside.

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::fault::Fault;
-use super::rows::{self, META, MESSAGE, Stored};
+use super::rows::{self, MESSAGE, META, Stored};
 use super::write::draft_key;
 use crate::chat::{ConversationId, ModelRef, Status};
 use crate::store::fold::Terms;

@@ -28,7 +28,7 @@ pub(super) fn settle_the_dead(conn: &mut Connection, folder: &Path, me: Uuid) ->
 }
 
 /// The instances that have something unfinished, by two small partial indexes.
-fn owners(conn: &Connection) -> rusqlite::Result<Vec<Uuid>> {
+pub(super) fn owners(conn: &Connection) -> rusqlite::Result<Vec<Uuid>> {
     conn.prepare_cached(
         "SELECT owner FROM messages WHERE status = 'streaming' AND owner IS NOT NULL \
             UNION SELECT owner FROM requests WHERE closed = 0 AND owner IS NOT NULL",

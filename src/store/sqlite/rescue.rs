@@ -1,11 +1,12 @@
-//! Copying rows out of a damaged database: in order from both ends, then one by one through what is
-//! damaged between. Owns what makes the new one whole: index, counters, homes for orphans.
+//! Copying rows out of a damaged database: table by table as long as SQLite can read it, then from the
+//! pages themselves. Owns what makes the new one whole: index, counters, homes for orphans.
 
 use rusqlite::types::{Value, ValueRef};
-use rusqlite::{Connection, Row, params, params_from_iter};
+use rusqlite::{Connection, params, params_from_iter};
 use uuid::Uuid;
 
 use super::fault::Fault;
+use super::leaves::Pages;
 use super::rows::execute;
 use super::search;
 use crate::store::fold::fold;
@@ -14,8 +15,13 @@ use crate::store::fold::fold;
 pub(super) const TABLES: [&str; 7] =
     ["conversations", "messages", "chunks", "requests", "drafts", "input_history", "embeddings"];
 
-/// Rows that are asked for one by one, at most, where a damaged page hides how many there were.
-const LONGEST_GAP: i64 = 500_000;
+/// The tables that the full-text index keeps itself in.
+const INDEX: [(&str, &str); 4] = [
+    ("message_text_data", "id, block"),
+    ("message_text_idx", "segid, term, pgno"),
+    ("message_text_docsize", "id, sz, origin"),
+    ("message_text_config", "k, v"),
+];
 
 /// What was saved.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -24,13 +30,25 @@ pub(super) struct Counts {
     pub messages: u64,
 }
 
-/// Copies what can be read.
-pub(super) fn copy(from: &Connection, to: &mut Connection) -> Result<Counts, Fault> {
+/// Copies what can be read: from `from`, where munshi's tables are to be seen in it at all, and from `pages`.
+pub(super) fn copy(from: Option<&Connection>, pages: &mut Pages, to: &mut Connection) -> Result<Counts, Fault> {
     let tx = to.transaction()?;
-    for table in TABLES {
-        copy_table(from, &tx, table)?;
+    let tables = TABLES.map(|table| Table::of(&tx, table)).into_iter().collect::<Result<Vec<_>, _>>()?;
+    let mut damaged = Vec::new();
+    for table in &tables {
+        let whole = match from {
+            Some(from) => table.copy(from, &tx)?,
+            None => false,
+        };
+        if !whole {
+            damaged.push(table);
+        }
     }
-    make_whole(&tx)?;
+    if !damaged.is_empty() {
+        sweep(pages, &tx, &damaged)?;
+    }
+    let source = from.filter(|_| damaged.is_empty());
+    make_whole(&tx, source)?;
     let count = |table: &str| -> rusqlite::Result<u64> {
         tx.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, i64>(0)).map(i64::cast_unsigned)
     };
@@ -39,91 +57,82 @@ pub(super) fn copy(from: &Connection, to: &mut Connection) -> Result<Counts, Fau
     Ok(counts)
 }
 
-/// One table, being copied.
-struct Copying<'a> {
-    from: &'a Connection,
-    to: &'a Connection,
-    table: &'a str,
-    columns: String,
+/// Rows that stand in pages which no sound tree leads to. What table one belongs to is told by the number
+/// of its values, and then by what the table lets in: its types and checks are strict.
+fn sweep(pages: &mut Pages, to: &Connection, damaged: &[&Table]) -> Result<(), Fault> {
+    pages.each_record(|record| {
+        for table in damaged.iter().filter(|table| table.columns.len() == record.values.len()) {
+            let mut values = record.values.clone();
+            if table.has_key {
+                // Stored as the row's id, and only there.
+                match std::mem::replace(&mut values[0], Value::Integer(record.rowid)) {
+                    Value::Null => {}
+                    _ => continue,
+                }
+            }
+            table.keep(to, record.rowid, values)?;
+        }
+        Ok(())
+    })
+}
+
+/// A table of the new database.
+struct Table {
+    name: &'static str,
+    columns: Vec<String>,
+    /// Whether its first column is the row's id.
+    has_key: bool,
     insert: String,
 }
 
-fn copy_table(from: &Connection, to: &Connection, table: &str) -> Result<(), Fault> {
-    let known = columns(to, table)?;
-    let there = columns(from, table).unwrap_or_default();
-    let shared: Vec<String> = known.into_iter().filter(|column| there.contains(column)).collect();
-    if shared.is_empty() {
-        return Ok(());
-    }
-    let places = vec!["?"; shared.len() + 1].join(", ");
-    let columns = shared.join(", ");
-    let insert = format!("INSERT OR IGNORE INTO {table} (rowid, {columns}) VALUES ({places})");
-    Copying { from, to, table, columns, insert }.run()
-}
-
-fn columns(conn: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
-    conn.prepare("SELECT name FROM pragma_table_info(?1)")?.query_map([table], |row| row.get(0))?.collect()
-}
-
-impl Copying<'_> {
-    fn run(&self) -> Result<(), Fault> {
-        let (first, whole) = self.scan("", i64::MIN)?;
-        if whole {
-            return Ok(());
-        }
-        let (last, _) = self.scan("DESC", first)?;
-        let after = first.max(0);
-        let before = if last == i64::MIN || last <= after { after.saturating_add(LONGEST_GAP) } else { last };
-        for rowid in (after + 1..before).take(LONGEST_GAP as usize) {
-            self.one(rowid)?;
-        }
-        Ok(())
+impl Table {
+    fn of(conn: &Connection, name: &'static str) -> rusqlite::Result<Self> {
+        let columns = columns(conn, name)?;
+        let places = vec!["?"; columns.len() + 1].join(", ");
+        let insert = format!("INSERT OR IGNORE INTO {name} (rowid, {}) VALUES ({places})", columns.join(", "));
+        let has_key = conn.query_row(
+            "SELECT type = 'INTEGER' AND pk = 1 FROM pragma_table_info(?1) WHERE cid = 0",
+            [name],
+            |row| row.get(0),
+        )?;
+        Ok(Self { name, columns, has_key, insert })
     }
 
-    /// Copies in one direction until the end or the first damage: the last row that was read, and whether
-    /// it was the end.
-    fn scan(&self, direction: &str, after: i64) -> Result<(i64, bool), Fault> {
-        let sql = format!(
-            "SELECT rowid, {} FROM {} WHERE rowid > ?1 ORDER BY rowid {direction}",
-            self.columns, self.table
-        );
-        let mut last = i64::MIN;
-        let Ok(mut statement) = self.from.prepare(&sql) else { return Ok((last, false)) };
-        let Ok(mut rows) = statement.query([after]) else { return Ok((last, false)) };
+    /// Copies rows until the first damage; whether that was the end.
+    fn copy(&self, from: &Connection, to: &Connection) -> Result<bool, Fault> {
+        let there = columns(from, self.name).unwrap_or_default();
+        if there != self.columns {
+            return Ok(false);
+        }
+        let sql = format!("SELECT rowid, {} FROM {} ORDER BY rowid", self.columns.join(", "), self.name);
+        let Ok(mut statement) = from.prepare(&sql) else { return Ok(false) };
+        let Ok(mut rows) = statement.query([]) else { return Ok(false) };
         loop {
             match rows.next() {
+                Ok(None) => return Ok(true),
                 Ok(Some(row)) => {
-                    last = row.get(0).unwrap_or(last);
-                    self.keep(row)?;
+                    let values = (1..=self.columns.len()).map(|at| row.get_ref(at).map(owned)).collect();
+                    let (Ok(rowid), Ok(values)) = (row.get(0), values) else { continue };
+                    self.keep(to, rowid, values)?;
                 }
-                Ok(None) => return Ok((last, true)),
-                Err(_) => return Ok((last, false)),
+                Err(_) => return Ok(false),
             }
         }
     }
 
-    fn one(&self, rowid: i64) -> Result<(), Fault> {
-        let sql = format!("SELECT rowid, {} FROM {} WHERE rowid = ?1", self.columns, self.table);
-        let Ok(mut statement) = self.from.prepare_cached(&sql) else { return Ok(()) };
-        let Ok(mut rows) = statement.query([rowid]) else { return Ok(()) };
-        match rows.next() {
-            Ok(Some(row)) => self.keep(row),
-            _ => Ok(()),
-        }
-    }
-
-    fn keep(&self, row: &Row<'_>) -> Result<(), Fault> {
-        let count = row.as_ref().column_count();
-        let Ok(values) = (0..count).map(|at| row.get_ref(at).map(owned)).collect::<Result<Vec<Value>, _>>() else {
-            return Ok(());
-        };
-        match self.to.prepare_cached(&self.insert)?.execute(params_from_iter(values)) {
+    fn keep(&self, to: &Connection, rowid: i64, values: Vec<Value>) -> Result<(), Fault> {
+        let row = std::iter::once(Value::Integer(rowid)).chain(values);
+        match to.prepare_cached(&self.insert)?.execute(params_from_iter(row)) {
             Ok(_) => Ok(()),
-            // A value that cannot stand there was damaged.
+            // A value that cannot stand there was damaged, or the row is another table's.
             Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
+}
+
+fn columns(conn: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
+    conn.prepare("SELECT name FROM pragma_table_info(?1)")?.query_map([table], |row| row.get(0))?.collect()
 }
 
 /// Text stays text, with `U+FFFD` where its bytes are none.
@@ -137,10 +146,10 @@ fn owned(value: ValueRef<'_>) -> Value {
     }
 }
 
-fn make_whole(conn: &Connection) -> Result<(), Fault> {
+fn make_whole(conn: &Connection, indexed: Option<&Connection>) -> Result<(), Fault> {
     house_orphans(conn)?;
     conn.execute_batch(
-        "DELETE FROM chunks WHERE message NOT IN (SELECT seq FROM messages); \
+        "DELETE FROM chunks WHERE message NOT IN (SELECT seq FROM messages WHERE status = 'streaming'); \
          DELETE FROM embeddings WHERE message NOT IN (SELECT seq FROM messages); \
          UPDATE conversations SET messages = \
             (SELECT count(*) FROM messages WHERE conversation = conversations.key)",
@@ -151,10 +160,32 @@ fn make_whole(conn: &Connection) -> Result<(), Fault> {
         let (key, title): (i64, String) = (row.get(0)?, row.get(1)?);
         execute(conn, "UPDATE conversations SET folded_title = ?2 WHERE key = ?1", params![key, fold(&title)])?;
     }
+    conn.execute_batch("SAVEPOINT before_index")?;
+    if indexed.is_some_and(|from| copy_index(from, conn).is_ok()) {
+        return Ok(());
+    }
+    conn.execute_batch("ROLLBACK TO before_index")?;
     let mut finished = conn.prepare("SELECT seq, content FROM messages WHERE status <> 'streaming'")?;
     let mut rows = finished.query([])?;
     while let Some(row) = rows.next()? {
         search::index(conn, row.get(0)?, &row.get::<_, String>(1)?)?;
+    }
+    Ok(())
+}
+
+/// The full-text index as it is, if it is sound: to make it anew takes seconds where there is much of it.
+fn copy_index(from: &Connection, to: &Connection) -> rusqlite::Result<()> {
+    from.execute_batch("INSERT INTO message_text (message_text) VALUES ('integrity-check')")?;
+    for (table, columns) in INDEX {
+        to.execute_batch(&format!("DELETE FROM {table}"))?;
+        let places = vec!["?"; columns.split(',').count()].join(", ");
+        let mut insert = to.prepare(&format!("INSERT INTO {table} ({columns}) VALUES ({places})"))?;
+        let mut select = from.prepare(&format!("SELECT {columns} FROM {table}"))?;
+        let mut rows = select.query([])?;
+        while let Some(row) = rows.next()? {
+            let values = (0..row.as_ref().column_count()).map(|at| row.get_ref(at).map(owned));
+            insert.execute(params_from_iter(values.collect::<rusqlite::Result<Vec<_>>>()?))?;
+        }
     }
     Ok(())
 }

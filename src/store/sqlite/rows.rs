@@ -29,8 +29,7 @@ pub(super) struct Stored {
 
 /// Reads the columns of [`MESSAGE`].
 pub(super) fn message(row: &Row<'_>, conversation: ConversationId) -> rusqlite::Result<Stored> {
-    let tool_calls: Option<Vec<ToolCall>> =
-        optional_text(row, 6)?.and_then(|json| serde_json::from_str(&json).ok());
+    let tool_calls: Option<Vec<ToolCall>> = optional_text(row, 6)?.and_then(|json| serde_json::from_str(&json).ok());
     let message = Message {
         id: MessageId(uuid(row, 1)?),
         conversation,
@@ -111,7 +110,8 @@ type Named<'a> = (&'a str, &'a dyn rusqlite::ToSql);
 
 /// Binds what a message says, as against where it stands.
 fn bound<T>(message: &Message, owner: Option<Uuid>, run: impl FnOnce(&[Named<'_>]) -> T) -> T {
-    let tool_calls = (!message.tool_calls.is_empty()).then(|| serde_json::to_string(&message.tool_calls).ok()).flatten();
+    let tool_calls =
+        (!message.tool_calls.is_empty()).then(|| serde_json::to_string(&message.tool_calls).ok()).flatten();
     let usage = message.usage.as_ref();
     let tokens = |of: fn(&Usage) -> u64| usage.map(|usage| of(usage).cast_signed());
     run(named_params! {

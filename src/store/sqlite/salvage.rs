@@ -11,7 +11,7 @@ use super::fault::Fault;
 use super::header::{self, PAGE};
 use super::notice::Notice;
 use super::rescue::{self, TABLES};
-use super::{files, open, schema, wal};
+use super::{files, leaves, open, schema, wal};
 
 /// What belongs to a database besides its own file.
 const COMPANIONS: [&str; 3] = ["", "-wal", "-shm"];
@@ -74,7 +74,7 @@ fn salvaged(path: &Path, number: i64) -> PathBuf {
 /// The time, or the next number that nothing bears yet.
 fn free_number(path: &Path, now_ms: i64) -> i64 {
     let taken = |number: i64| set_aside(path, number).exists() || salvaged(path, number).exists();
-    (now_ms..).find(|number| !taken(*number)).unwrap_or(now_ms)
+    (now_ms..now_ms.saturating_add(100_000)).find(|number| !taken(*number)).unwrap_or(now_ms)
 }
 
 fn remove_all(path: &Path) -> Result<(), Fault> {
@@ -91,17 +91,16 @@ fn fill(path: &Path, scratch: &Path, fresh: &Path) -> Result<rescue::Counts, Fau
     copy(path, scratch)?;
     if logged {
         let scratch_log = files::beside(scratch, "-wal");
-        let bytes = if wal::is_damaged(&log)? { wal::repaired(&log)? } else { fs::read(&log)? };
-        files::open_new(&scratch_log)?.write_all(&bytes)?;
+        files::open_new(&scratch_log)?.write_all(&wal::repaired(&log)?)?;
     }
     files::create_private(fresh)?;
     let mut to = Connection::open(fresh)?;
     // It has no name yet that anyone would open: whole, or made again.
-    to.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF")?;
+    to.execute_batch("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF")?;
     schema::migrate(&mut to, fresh, schema::STEPS)?;
     let sound = first_page(fresh)?;
-    let Some(from) = readable(scratch, &sound, logged)? else { return Ok(rescue::Counts::default()) };
-    rescue::copy(&from, &mut to)
+    let from = readable(scratch, &sound, logged)?;
+    rescue::copy(from.as_ref(), &mut leaves::Pages::open(scratch)?, &mut to)
 }
 
 fn copy(from: &Path, to: &Path) -> Result<(), Fault> {

@@ -52,7 +52,7 @@ fn collect(mut rows: rusqlite::Rows<'_>, terms: &Terms, check: bool, limit: u64)
     while (hits.len() as u64) < limit {
         let Some(row) = rows.next()? else { break };
         let content = rows::text(row, 3)?;
-        if !check || terms.are_words_of(&fold(&content)) {
+        if !check || (terms.may_stand_in(&content) && terms.are_words_of(&fold(&content))) {
             hits.push(hit(row, terms, &content)?);
         }
     }

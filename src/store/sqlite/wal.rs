@@ -1,7 +1,9 @@
 //! The write-ahead log, read without SQLite. SQLite silently ends at the first frame whose checksum is
 //! wrong: right for a write that a crash cut off, but it would drop all that was acknowledged after a
-//! flipped bit. Owns telling the two apart, and making such a log whole enough to be read to its end.
+//! flipped bit. Owns telling the two apart; `mend` makes such a log whole again.
 //! The layout is SQLite's (<https://sqlite.org/fileformat2.html#the_write_ahead_log>).
+
+mod mend;
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
@@ -14,7 +16,6 @@ const FRAME_HEADER: usize = 24;
 const FRAME: usize = FRAME_HEADER + PAGE;
 /// The last bit says whose byte order the checksums are in.
 const MAGIC: u32 = 0x377f_0682;
-const FORMAT: u32 = 3_007_000;
 
 /// The running checksum, and the byte order it is counted in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,37 +130,16 @@ fn read_up_to(log: &mut impl Read, buffer: &mut [u8], length: &mut usize) -> io:
     Ok(true)
 }
 
-/// The log with every checksum counted anew, up to its last commit; frames for no page are left out.
+/// The log with every checksum counted anew, up to its last commit.
 pub(super) fn repaired(log: &Path) -> io::Result<Vec<u8>> {
     let bytes = fs::read(log)?;
-    Ok(repair(&bytes).unwrap_or_default())
+    Ok(mend::log(&bytes).unwrap_or_default())
 }
 
-fn repair(log: &[u8]) -> Option<Vec<u8>> {
-    let (old, frames) = log.split_at_checked(HEADER)?;
-    let frames: Vec<&[u8]> = frames.chunks_exact(FRAME).collect();
-    let salt = match start(old) {
-        Some(_) => &old[16..24],
-        None => frames.first()?.get(8..16)?,
-    };
-    let end = frames.iter().rposition(|frame| frame[8..16] == *salt && commits(frame))? + 1;
-    let mut out = Vec::with_capacity(log.len());
-    let big_endian = cfg!(target_endian = "big");
-    for word in [MAGIC | u32::from(big_endian), FORMAT, PAGE as u32, 0] {
-        out.extend(word.to_be_bytes());
-    }
-    out.extend(salt);
-    let mut sum = Sum { big_endian, sum: (0, 0) }.add(&out);
-    out.extend(sum.bytes());
-    // No page can be beyond what the log and the file could ever hold.
-    for frame in frames[..end].iter().filter(|frame| (1..1 << 30).contains(&number(frame, 0))) {
-        sum = sum.add_frame(frame);
-        out.extend(&frame[..8]);
-        out.extend(salt);
-        out.extend(sum.bytes());
-        out.extend(&frame[FRAME_HEADER..]);
-    }
-    Some(out)
+/// The pages in a log that was made whole, in order, each with the byte that it begins at.
+pub(super) fn pages(log: &[u8]) -> impl Iterator<Item = (u32, usize)> {
+    let frames = log.get(HEADER..).unwrap_or_default().chunks_exact(FRAME).enumerate();
+    frames.map(|(at, frame)| (number(frame, 0), HEADER + at * FRAME + FRAME_HEADER))
 }
 
 #[cfg(test)]
@@ -207,7 +187,7 @@ mod tests {
             flipped[at] ^= 0x10;
             assert!(check(flipped.as_slice()).unwrap(), "flipped at {at}");
             assert!(rows(&database, &flipped) < 5, "flipped at {at}");
-            assert_eq!(rows(&database, &repair(&flipped).unwrap()), 5, "flipped at {at}");
+            assert_eq!(rows(&database, &mend::log(&flipped).unwrap()), 5, "flipped at {at}");
         }
     }
 
@@ -217,15 +197,6 @@ mod tests {
         let last = log.len() - 2000;
         log[last] ^= 1;
         assert!(check(log.as_slice()).unwrap());
-        assert_eq!(rows(&database, &repair(&log).unwrap()), 5);
-    }
-
-    #[test]
-    fn noise_is_no_log_and_no_panic() {
-        assert_eq!(repair(b""), None);
-        assert_eq!(repair(&[7; HEADER]), None);
-        let noise = vec![7; HEADER + FRAME + 11];
-        assert!(check(noise.as_slice()).unwrap());
-        assert!(repair(&noise).is_some_and(|log| log.len() == HEADER));
+        assert_eq!(rows(&database, &mend::log(&log).unwrap()), 5);
     }
 }

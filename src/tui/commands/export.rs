@@ -16,7 +16,9 @@ pub const COMMAND: Command = Command {
             return Vec::new();
         }
         let (format, file) = match call.args.split_once(char::is_whitespace) {
-            Some((format, file)) if export::Format::parse(format).is_some() => (export::Format::parse(format), file.trim()),
+            Some((format, file)) if export::Format::parse(format).is_some() => {
+                (export::Format::parse(format), file.trim())
+            }
             _ => match export::Format::parse(call.args) {
                 Some(format) => (Some(format), ""),
                 None => (None, call.args),
@@ -25,7 +27,8 @@ pub const COMMAND: Command = Command {
         let format = format.unwrap_or_else(|| export::Format::of_file(file));
         let conversation = state.session().conversation();
         let file_name = if file.is_empty() { export::file_name(&conversation.meta, format) } else { file.to_owned() };
-        let content = export::render(conversation, format, &state.preferences.settings.currency, &state.preferences.zone);
+        let content =
+            export::render(conversation, format, &state.preferences.settings.currency, &state.preferences.zone);
         vec![TuiEffect::Export { file_name, content }]
     },
 };

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::chat::{Catalogue, Currency, ModelRef, PicoUsd};
 use crate::chat::money::short_count;
+use crate::chat::{Catalogue, Currency, ModelRef, PicoUsd};
 use crate::session::Change;
 
 use super::Command;
@@ -32,12 +32,7 @@ pub const COMMAND: Command = Command {
 };
 
 /// The models by provider, those that can be asked first, as Markdown.
-fn list(
-    catalogue: &Catalogue,
-    currency: &Currency,
-    current: &ModelRef,
-    has_key: &dyn Fn(&str) -> bool,
-) -> String {
+fn list(catalogue: &Catalogue, currency: &Currency, current: &ModelRef, has_key: &dyn Fn(&str) -> bool) -> String {
     let mut text = format!("Now **{current}**. Prices per million tokens, of {}:\n", catalogue.as_of);
     let mut providers: Vec<&String> = catalogue.providers.keys().collect();
     providers.sort_by_key(|name| (!has_key(name), *name != &current.provider, name.as_str()));

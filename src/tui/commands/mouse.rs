@@ -16,7 +16,11 @@ pub const COMMAND: Command = Command {
             _ => !state.preferences.mouse,
         };
         state.preferences.mouse = on;
-        let said = if on { "The mouse scrolls, places the cursor, selects and copies." } else { "The mouse is the terminal's own now: select with it anywhere." };
+        let said = if on {
+            "The mouse scrolls, places the cursor, selects and copies."
+        } else {
+            "The mouse is the terminal's own now: select with it anywhere."
+        };
         state.toast(said, call.at);
         vec![TuiEffect::SetMouse(on)]
     },

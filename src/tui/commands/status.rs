@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::chat::usage::RateLimit;
 use crate::chat::money::short_count;
+use crate::chat::usage::RateLimit;
 use crate::session::explain;
 
 use super::Command;
@@ -25,7 +25,12 @@ pub const COMMAND: Command = Command {
         let _ = writeln!(text, "| fallback | {} |", fallback(&state.preferences.settings.fallback));
         let _ = writeln!(text, "| temperature | {temperature} |");
         let _ = writeln!(text, "| longest reply | {max_tokens} tokens |");
-        let _ = writeln!(text, "| next request | ~{} of {} tokens |", short_count(choice.tokens), short_count(session.context_limit()));
+        let _ = writeln!(
+            text,
+            "| next request | ~{} of {} tokens |",
+            short_count(choice.tokens),
+            short_count(session.context_limit())
+        );
         if choice.first_sent > 0 {
             let _ = writeln!(text, "| left out | the {} oldest messages |", choice.first_sent);
         }

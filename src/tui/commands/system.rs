@@ -12,7 +12,11 @@ pub const COMMAND: Command = Command {
     run: |state, call| match call.args {
         "" => {
             let system = state.meta().system.clone();
-            let shown = if system.is_empty() { "This chat has no system prompt.".to_owned() } else { format!("The system prompt of this chat:\n\n> {}", system.trim().replace('\n', "\n> ")) };
+            let shown = if system.is_empty() {
+                "This chat has no system prompt.".to_owned()
+            } else {
+                format!("The system prompt of this chat:\n\n> {}", system.trim().replace('\n', "\n> "))
+            };
             state.note(shown);
             Vec::new()
         }

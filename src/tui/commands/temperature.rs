@@ -12,7 +12,8 @@ pub const COMMAND: Command = Command {
     run: |state, call| match call.args {
         "" => {
             let now = state.meta().temperature;
-            let shown = now.map_or_else(|| "not sent; the model's own default holds".to_owned(), |value| value.to_string());
+            let shown =
+                now.map_or_else(|| "not sent; the model's own default holds".to_owned(), |value| value.to_string());
             state.note(format!("The temperature of this chat: {shown}."));
             Vec::new()
         }

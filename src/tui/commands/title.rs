@@ -12,7 +12,11 @@ pub const COMMAND: Command = Command {
     run: |state, call| match call.args {
         "" => {
             let title = state.meta().title.clone();
-            let shown = if title.is_empty() { "This conversation has no title yet; the first message gives it one.".to_owned() } else { format!("This conversation is “{title}”.") };
+            let shown = if title.is_empty() {
+                "This conversation has no title yet; the first message gives it one.".to_owned()
+            } else {
+                format!("This conversation is “{title}”.")
+            };
             state.note(shown);
             Vec::new()
         }

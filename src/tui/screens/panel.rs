@@ -6,7 +6,7 @@ mod draw;
 use std::collections::HashSet;
 
 use crate::chat::ConversationId;
-use crate::store::Summary;
+use crate::runtime::Summary;
 
 use super::ScreenKey;
 use super::line_edit::LineEdit;
@@ -20,9 +20,18 @@ pub enum Intent {
     Close,
     Open(ConversationId),
     /// Rows of the list from `offset` on.
-    List { filter: String, offset: u64 },
-    Rename { id: ConversationId, title: String },
-    Pin { id: ConversationId, pinned: bool },
+    List {
+        filter: String,
+        offset: u64,
+    },
+    Rename {
+        id: ConversationId,
+        title: String,
+    },
+    Pin {
+        id: ConversationId,
+        pinned: bool,
+    },
     Delete(ConversationId),
     Undelete(ConversationId),
 }
@@ -107,7 +116,11 @@ impl Panel {
                 self.filtered()
             }
             ScreenKey::Backspace => {
-                if self.filter.backspace() { self.filtered() } else { Vec::new() }
+                if self.filter.backspace() {
+                    self.filtered()
+                } else {
+                    Vec::new()
+                }
             }
             ScreenKey::Char(c) => {
                 self.filter.insert(c.encode_utf8(&mut [0; 4]));

@@ -3,6 +3,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
 
 use crate::text::wrap::plain_rows;
 use crate::text::{Ink, Sanitised};
@@ -17,21 +18,35 @@ use super::paint::{fill, fit, put};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Intent {
     Close,
-    SaveKey { provider: String, key: String },
+    SaveKey {
+        provider: String,
+        key: String,
+    },
     /// Look for servers: at this address, or at the usual ones of this machine.
     Probe(Option<String>),
-    UseServer { base_url: String, model: String },
+    UseServer {
+        base_url: String,
+        model: String,
+    },
     StartDemo,
 }
 
 /// Where in the screen one is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Step {
-    Ways { selected: usize },
-    Key { line: LineEdit },
-    Server { line: LineEdit },
+    Ways {
+        selected: usize,
+    },
+    Key {
+        line: LineEdit,
+    },
+    Server {
+        line: LineEdit,
+    },
     /// A server's models, to choose from.
-    Models { selected: usize },
+    Models {
+        selected: usize,
+    },
 }
 
 /// The ways on, in their order.
@@ -98,9 +113,10 @@ impl Welcome {
 
     /// Each server's models, one row each.
     fn models(&self) -> Vec<(&str, &str)> {
-        let rows = self.found.iter().flat_map(|server| {
-            server.models.iter().map(|model| (server.base_url.as_str(), model.as_str()))
-        });
+        let rows = self
+            .found
+            .iter()
+            .flat_map(|server| server.models.iter().map(|model| (server.base_url.as_str(), model.as_str())));
         rows.collect()
     }
 
@@ -189,10 +205,7 @@ impl Welcome {
             ScreenKey::Down => *selected = (*selected + 1).min(models.len().saturating_sub(1)),
             ScreenKey::Enter => {
                 let chosen = models.get(*selected).cloned();
-                return chosen
-                    .map(|(base_url, model)| Intent::UseServer { base_url, model })
-                    .into_iter()
-                    .collect();
+                return chosen.map(|(base_url, model)| Intent::UseServer { base_url, model }).into_iter().collect();
             }
             ScreenKey::Esc => self.step = Step::Server { line: LineEdit::default() },
             _ => {}
@@ -202,98 +215,120 @@ impl Welcome {
 
     /// Draws the screen; returns where the terminal's cursor belongs.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) -> Option<Position> {
-        let area = centred(area);
-        let mut y = area.y;
-        put(buf, area, area.x, y, &Sanitised::trusted("munshi"), theme.title());
-        y += 2;
-        let mut cursor = None;
+        let mut page = Page { area: centred(area), y: 0, buf, theme, cursor: None };
+        page.y = page.area.y;
+        page.line("munshi", theme.title());
+        page.y += 1;
         match &self.step {
-            Step::Ways { selected } => {
-                let title = format!("No key for {} is known yet. The ways on:", self.provider);
-                y = self.paragraph(&title, area, y, buf, theme) + 1;
-                for (at, (way, what)) in WAYS.iter().enumerate() {
-                    let style = if at == *selected { theme.selection() } else { theme.base() };
-                    let row = Rect { height: area.height, ..area };
-                    if at == *selected {
-                        fill(buf, row, y, theme.selection());
-                    }
-                    put(buf, row, area.x, y, &Sanitised::line(&format!(" {} {way}", at + 1)), style);
-                    let room = Rect { x: area.x + 3, width: area.width.saturating_sub(3), ..area };
-                    y = self.muted(what, room, y + 1, buf, theme) + u16::from(area.height > 16);
-                }
-            }
-            Step::Key { line } => {
-                let title = format!("The key for {}, typed or pasted; it is not shown:", self.provider);
-                y = self.paragraph(&title, area, y, buf, theme) + 1;
-                let hidden = "•".repeat(line.text().chars().count().min(usize::from(area.width).saturating_sub(4)));
-                let x = put(buf, area, area.x, y, &Sanitised::trusted("> "), theme.muted());
-                let x = put(buf, area, x, y, &Sanitised::line(&hidden), theme.base());
-                cursor = Some(Position::new(x, y));
-                y += 2;
-            }
-            Step::Server { line } => {
-                let title = "The address of an OpenAI-compatible server; empty looks on this machine again:";
-                y = self.paragraph(title, area, y, buf, theme) + 1;
-                let x = put(buf, area, area.x, y, &Sanitised::trusted("> "), theme.muted());
-                if line.is_empty() {
-                    put(buf, area, x, y, &Sanitised::trusted("http://127.0.0.1:11434/v1"), theme.muted());
-                }
-                let x = put(buf, area, x, y, &Sanitised::line(line.text()), theme.base());
-                cursor = Some(Position::new(x.min(area.right().saturating_sub(1)), y));
-                y += 2;
-                if self.is_probing {
-                    put(buf, area, area.x, y, &Sanitised::trusted("looking…"), theme.muted());
-                    y += 1;
-                }
-            }
-            Step::Models { selected } => {
-                y = self.paragraph("Found. Which model?", area, y, buf, theme) + 1;
-                let models = self.models();
-                let seen = usize::from(area.bottom().saturating_sub(y + 2)).max(1);
-                let top = (selected + 1).saturating_sub(seen);
-                for (at, (url, model)) in models.iter().enumerate().skip(top).take(seen) {
-                    let style = if at == *selected { theme.selection() } else { theme.base() };
-                    put(buf, area, area.x, y, &fit(&format!(" {model} · {url}"), usize::from(area.width)), style);
-                    y += 1;
-                }
-            }
+            Step::Ways { selected } => self.draw_ways(*selected, &mut page),
+            Step::Key { line } => self.draw_key(line, &mut page),
+            Step::Server { line } => self.draw_server(line, &mut page),
+            Step::Models { selected } => self.draw_models(*selected, &mut page),
         }
         if let Some(complaint) = &self.complaint {
-            for row in plain_rows(complaint, area.width, Ink::Error) {
-                let mut x = area.x;
-                for span in &row.spans {
-                    x = put(buf, area, x, y, &span.text, theme.error());
-                }
-                y += 1;
-            }
+            page.text(complaint, theme.error());
         }
-        let hint = match (&self.step, self.is_key_entry) {
+        page.y = page.area.bottom().saturating_sub(1);
+        page.line(self.hint(), theme.muted());
+        page.cursor
+    }
+
+    fn hint(&self) -> &'static str {
+        match (&self.step, self.is_key_entry) {
             (Step::Ways { .. }, _) => "1–3, or ↑↓ and Enter · Esc looks around without",
             (_, true) => "Enter goes on · Esc closes",
             _ => "Enter goes on · Esc goes back",
-        };
-        put(buf, area, area.x, area.bottom().saturating_sub(1), &Sanitised::trusted(hint), theme.muted());
-        cursor
+        }
     }
 
-    fn paragraph(&self, text: &str, area: Rect, y: u16, buf: &mut Buffer, theme: &Theme) -> u16 {
-        write_rows(text, area, y, buf, theme.base())
+    fn draw_ways(&self, selected: usize, page: &mut Page<'_>) {
+        page.text(&format!("No key for {} is known yet. The ways on:", self.provider), page.theme.base());
+        page.y += 1;
+        let is_roomy = page.area.height > 16;
+        for (at, (way, what)) in WAYS.iter().enumerate() {
+            let style = if at == selected { page.theme.selection() } else { page.theme.base() };
+            if at == selected {
+                fill(page.buf, page.area, page.y, style);
+            }
+            page.line(&format!(" {} {way}", at + 1), style);
+            page.indented(3, what, page.theme.muted());
+            page.y += u16::from(is_roomy);
+        }
     }
 
-    fn muted(&self, text: &str, area: Rect, y: u16, buf: &mut Buffer, theme: &Theme) -> u16 {
-        write_rows(text, area, y, buf, theme.muted())
+    fn draw_key(&self, line: &LineEdit, page: &mut Page<'_>) {
+        let title = format!("The key for {}, typed or pasted; it is not shown:", self.provider);
+        page.text(&title, page.theme.base());
+        page.y += 1;
+        let room = usize::from(page.area.width).saturating_sub(4);
+        page.field(&"•".repeat(line.text().chars().count().min(room)), "");
+    }
+
+    fn draw_server(&self, line: &LineEdit, page: &mut Page<'_>) {
+        let title = "The address of an OpenAI-compatible server; empty looks on this machine again:";
+        page.text(title, page.theme.base());
+        page.y += 1;
+        page.field(line.text(), "http://127.0.0.1:11434/v1");
+        if self.is_probing {
+            page.line("looking…", page.theme.muted());
+        }
+    }
+
+    fn draw_models(&self, selected: usize, page: &mut Page<'_>) {
+        page.text("Found. Which model?", page.theme.base());
+        page.y += 1;
+        let seen = usize::from(page.area.bottom().saturating_sub(page.y + 2)).max(1);
+        let top = (selected + 1).saturating_sub(seen);
+        for (at, (url, model)) in self.models().into_iter().enumerate().skip(top).take(seen) {
+            let style = if at == selected { page.theme.selection() } else { page.theme.base() };
+            let row = fit(&format!(" {model} · {url}"), usize::from(page.area.width));
+            put(page.buf, page.area, page.area.x, page.y, &row, style);
+            page.y += 1;
+        }
     }
 }
 
-fn write_rows(text: &str, area: Rect, mut y: u16, buf: &mut Buffer, style: ratatui::style::Style) -> u16 {
-    for row in plain_rows(text, area.width, Ink::Plain) {
-        let mut x = area.x;
-        for span in &row.spans {
-            x = put(buf, area, x, y, &span.text, style);
-        }
-        y += 1;
+/// A page that is written from the top down.
+struct Page<'a> {
+    area: Rect,
+    y: u16,
+    buf: &'a mut Buffer,
+    theme: &'a Theme,
+    cursor: Option<Position>,
+}
+
+impl Page<'_> {
+    /// Writes one row, cut at the edge.
+    fn line(&mut self, text: &str, style: Style) {
+        put(self.buf, self.area, self.area.x, self.y, &Sanitised::line(text), style);
+        self.y += 1;
     }
-    y
+
+    /// Writes a text, wrapped.
+    fn text(&mut self, text: &str, style: Style) {
+        self.indented(0, text, style);
+    }
+
+    fn indented(&mut self, by: u16, text: &str, style: Style) {
+        for row in plain_rows(text, self.area.width.saturating_sub(by).max(1), Ink::Plain) {
+            let mut x = self.area.x + by;
+            for span in &row.spans {
+                x = put(self.buf, self.area, x, self.y, &span.text, style);
+            }
+            self.y += 1;
+        }
+    }
+
+    /// Writes a field to type in, with a hint while it is empty, and puts the cursor behind what is typed.
+    fn field(&mut self, typed: &str, hint: &str) {
+        let x = put(self.buf, self.area, self.area.x, self.y, &Sanitised::trusted("> "), self.theme.muted());
+        if typed.is_empty() {
+            put(self.buf, self.area, x, self.y, &Sanitised::line(hint), self.theme.placeholder());
+        }
+        let end = put(self.buf, self.area, x, self.y, &Sanitised::line(typed), self.theme.base());
+        self.cursor = Some(Position::new(end.min(self.area.right().saturating_sub(1)), self.y));
+        self.y += 2;
+    }
 }
 
 /// A column of readable width in the upper middle of the screen.

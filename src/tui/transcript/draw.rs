@@ -135,7 +135,9 @@ fn wanted(layout: &Layout, placed: &[Placed]) -> Vec<HighlightJob> {
         let Some(message) = layout.message(row.item) else { continue };
         let Some(text) = layout.cache.known_text(message.id) else { continue };
         let job = layout.view.highlights.wanted(message.id, &text.body, block, &message.content);
-        jobs.extend(job.filter(|job| !jobs.iter().any(|other| (other.message, other.fence) == (job.message, job.fence))));
+        jobs.extend(
+            job.filter(|job| !jobs.iter().any(|other| (other.message, other.fence) == (job.message, job.fence))),
+        );
     }
     jobs.reverse();
     jobs

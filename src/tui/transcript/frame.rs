@@ -21,8 +21,7 @@ impl Selection {
     /// The columns selected in the screen's row `y` of `area`: from, to, both included.
     pub(super) fn columns(self, y: u16, area: Rect) -> Option<(u16, u16)> {
         let key = |at: Position| (at.y, at.x);
-        let (first, last) =
-            if key(self.from) <= key(self.to) { (self.from, self.to) } else { (self.to, self.from) };
+        let (first, last) = if key(self.from) <= key(self.to) { (self.from, self.to) } else { (self.to, self.from) };
         if y < first.y || y > last.y || area.is_empty() {
             return None;
         }

@@ -105,7 +105,8 @@ impl Highlights {
         let seen = body.fence(block)?;
         let first_line = self.requested(message, seen.fence);
         let seen_end = (seen.first_line + seen.complete_lines).min(MAX_FENCE_LINES);
-        if first_line >= seen_end || !supports(&seen.language) {
+        // What is seen lies beyond the bound, or is known or asked for already.
+        if seen.first_line >= seen_end || first_line >= seen_end || !supports(&seen.language) {
             return None;
         }
         let end = seen_end.min(first_line + MAX_JOB_LINES);

@@ -27,7 +27,11 @@ pub fn text(buf: &mut Buffer, area: Rect, (x, y): (u16, u16), text: &Sanitised, 
     if y >= area.height {
         return x;
     }
-    for cluster in text.as_str().graphemes(true) {
+    let shown = text.as_str();
+    if shown.is_ascii() {
+        return ascii(buf, area, (x, y), shown, style);
+    }
+    for cluster in shown.graphemes(true) {
         let columns = width(cluster) as u16;
         // What takes no column of its own could only spoil its neighbour's cell.
         if columns == 0 || cluster.contains(char::is_control) {
@@ -44,6 +48,19 @@ pub fn text(buf: &mut Buffer, area: Rect, (x, y): (u16, u16), text: &Sanitised, 
             cell.set_style(style);
         }
         x += columns;
+    }
+    x
+}
+
+/// As [`text`], where every byte is a cluster of one column: most of what is drawn.
+fn ascii(buf: &mut Buffer, area: Rect, (x, y): (u16, u16), shown: &str, style: Style) -> u16 {
+    let mut x = x;
+    for letter in shown.split_inclusive(|_: char| true).filter(|letter| !letter.contains(char::is_control)) {
+        if x >= area.width {
+            break;
+        }
+        buf[(area.x + x, area.y + y)].set_symbol(letter).set_style(style);
+        x += 1;
     }
     x
 }

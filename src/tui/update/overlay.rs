@@ -6,8 +6,8 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use crate::chat::{ConversationId, Stamp};
 use crate::runtime::Query;
+use crate::runtime::{Summary, Write};
 use crate::session::{Change, Happened};
-use crate::store::{Summary, Write};
 use crate::tui::effect::TuiEffect;
 use crate::tui::event::Fresh;
 use crate::tui::host::FoundServer;

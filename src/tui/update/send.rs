@@ -1,8 +1,8 @@
 //! Sending what is in the input box: a command, or a message.
 
 use crate::chat::Stamp;
+use crate::runtime::Write;
 use crate::session::Happened;
-use crate::store::Write;
 use crate::tui::commands::{self, Call, Parsed};
 use crate::tui::effect::TuiEffect;
 use crate::tui::event::Fresh;

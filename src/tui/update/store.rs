@@ -2,7 +2,7 @@
 
 use crate::chat::{Conversation, ConversationId, Stamp};
 use crate::runtime::{Answer, ForUser, Query, StoreEvent};
-use crate::store::{Saved, Scope};
+use crate::runtime::{Saved, Scope};
 use crate::tui::composer::{Composer, Draft, History};
 use crate::tui::effect::TuiEffect;
 use crate::tui::state::{AppState, Overlay};
@@ -158,4 +158,3 @@ pub(super) fn for_user(state: &mut AppState, conversation: ConversationId, word:
     }
     Vec::new()
 }
-

@@ -12,7 +12,7 @@ fn at_the_end_new_text_is_followed() {
     let reply = chat.reply();
     let mut cache = Cache::new();
     for line in 0..50 {
-        chat.change(reply, |m| m.content.push_str(&format!("line {line}\n\n")));
+        chat.change(reply, |m| m.content += format!("line {line}\n\n").as_str());
         let (buf, drawn) = chat.draw(Anchor::End, &mut cache, SMALL);
         assert!(lines(&buf).contains(&format!("line {line}\n…")), "{}", lines(&buf));
         assert!(drawn.at_end);
@@ -94,7 +94,8 @@ fn an_anchor_whose_message_left_the_path_shows_what_stands_in_its_place() {
     let anchor = scroll::reveal(&chat.view(), Anchor::End, id(21));
     assert!(chat.fresh(anchor, SMALL).contains("answer 21"));
     let parent = chat.conversation.get(id(21)).unwrap().parent;
-    let other = Message { id: id(900), content: "another version".into(), ..chat.conversation.get(id(21)).unwrap().clone() };
+    let other =
+        Message { id: id(900), content: "another version".into(), ..chat.conversation.get(id(21)).unwrap().clone() };
     assert_eq!(other.parent, parent);
     chat.conversation.push(other);
     assert!(chat.fresh(anchor, SMALL).contains("another version"));

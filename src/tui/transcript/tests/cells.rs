@@ -48,7 +48,8 @@ fn what_is_estimated_or_unknown_is_said() {
 
 #[test]
 fn how_a_reply_ended_is_said_below_it() {
-    let ends: [(fn(&mut Message), &str); 5] = [
+    type Change = fn(&mut Message);
+    let ends: [(Change, &str); 5] = [
         (|m| m.finish = Some(FinishReason::Length), "cut at the output limit: send “continue” for the rest"),
         (|m| m.finish = Some(FinishReason::ContentFilter), "ended by the provider's content filter"),
         (|m| m.status = Status::Interrupted, "incomplete"),
@@ -158,7 +159,7 @@ fn where_the_sent_messages_begin_is_marked() {
 #[test]
 fn a_message_of_another_day_carries_its_date() {
     let mut chat = Chat::new();
-    for (days, _) in [(0_i64, ()), (1, ()), (400, ())] {
+    for days in [0_i64, 1, 400] {
         let asked = chat.ask("q");
         chat.change(asked, |m| m.created_ms = NOON_MS - days * 86_400_000);
     }

@@ -4,7 +4,7 @@ use super::*;
 use crate::text::LineInks;
 
 fn code(lines: usize) -> String {
-    let body: String = (0..lines).map(|at| format!("let a{at} = {at};\n")).collect();
+    let body = numbered(lines, |at| format!("let a{at} = {at};\n"));
     format!("Look:\n\n```rust\n{body}```\n")
 }
 
@@ -58,8 +58,14 @@ fn code_that_is_not_seen_is_not_wanted() {
 #[test]
 fn very_long_code_is_highlighted_to_a_bound() {
     let mut chat = Chat::new();
-    chat.answer(&code(7_000));
-    let lines: usize = settle(&mut chat, Anchor::End).iter().map(|job| job.lines.len()).sum();
+    let reply = chat.answer(&code(7_000));
+    assert!(settle(&mut chat, Anchor::End).is_empty(), "what lies beyond the bound asks for nothing");
+    let mut anchor = chat.scrolled(scroll::reveal(&chat.view(), Anchor::End, reply), SMALL, 4_900);
+    let mut lines = 0;
+    for _ in 0..20 {
+        lines += settle(&mut chat, anchor).iter().map(|job| job.lines.len()).sum::<usize>();
+        anchor = chat.scrolled(anchor, SMALL, 10);
+    }
     assert_eq!(lines, MAX_FENCE_LINES);
 }
 

@@ -18,8 +18,8 @@ use uuid::Uuid;
 
 use super::*;
 use crate::chat::{
-    Conversation, ConversationId, ConversationMeta, Currency, FinishReason, Message, MessageId, ModelRef, PicoUsd, Role,
-    Status, Usage,
+    Conversation, ConversationId, ConversationMeta, Currency, FinishReason, Message, MessageId, ModelRef, PicoUsd,
+    Role, Status, Usage,
 };
 use crate::text::{Emphasis, Ink};
 
@@ -33,6 +33,11 @@ impl Inks for PlainInks {
     fn chrome(&self, _: Chrome) -> Style {
         Style::new()
     }
+}
+
+/// So many pieces, one after the other.
+pub(super) fn numbered(count: usize, piece: impl Fn(usize) -> String) -> String {
+    (0..count).map(piece).collect::<Vec<_>>().concat()
 }
 
 /// 2026-05-28 10:42 UTC.
@@ -88,7 +93,11 @@ impl Chat {
     pub fn of(count: usize) -> Self {
         let mut chat = Self::new();
         for at in 0..count {
-            if at % 2 == 0 { chat.ask(&format!("question {at}")) } else { chat.answer(&format!("answer {at}")) };
+            if at % 2 == 0 {
+                chat.ask(&format!("question {at}"))
+            } else {
+                chat.answer(&format!("answer {at}"))
+            };
         }
         chat
     }
@@ -107,8 +116,7 @@ impl Chat {
     pub fn reply(&mut self) -> MessageId {
         let (id, parent) = self.next();
         let model = ModelRef::new("openai", "gpt-4o-mini");
-        let mut message =
-            Message::text(id, self.conversation.meta.id, parent, Role::Assistant, String::new(), NOON_MS);
+        let mut message = Message::text(id, self.conversation.meta.id, parent, Role::Assistant, String::new(), NOON_MS);
         message.status = Status::Streaming;
         message.model = Some(model);
         self.conversation.push(message);

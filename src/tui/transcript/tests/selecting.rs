@@ -53,7 +53,9 @@ fn the_selected_cells_are_reversed_and_no_others() {
     chat.selection = Some(select((3, 1), (5, 2)));
     let (buf, _) = chat.draw(Anchor::End, &mut Cache::new(), SMALL);
     let reversed = |x, y| buf[(x, y)].modifier.contains(Modifier::REVERSED);
-    assert!(!reversed(2, 1) && reversed(3, 1) && reversed(39, 1) && reversed(0, 2) && reversed(5, 2) && !reversed(6, 2));
+    assert!(
+        !reversed(2, 1) && reversed(3, 1) && reversed(39, 1) && reversed(0, 2) && reversed(5, 2) && !reversed(6, 2)
+    );
     assert!(!reversed(0, 0) && !reversed(0, 3));
 }
 

@@ -22,16 +22,17 @@ fn row_25_every_size_from_1_by_1_to_1000_by_500_is_drawn_without_panic() {
     let mut cache = Cache::new();
     let mut anchor = Anchor::End;
     let widths = [1, 2, 3, 4, 5, 7, 10, 19, 20, 40, 79, 120, 333, 1000];
-    let heights = [1, 2, 3, 5, 12, 24, 60, 500];
-    for width in widths {
-        for height in heights {
-            let size = Size::new(width, height);
-            let _ = chat.draw(anchor, &mut cache, size);
-            anchor = scroll::scroll_by(&chat.view(), &mut cache, size, anchor, if width % 2 == 0 { 3 } else { -5 });
-            let (_, drawn) = chat.draw(anchor, &mut cache, size);
-            let corner = ratatui::layout::Position::new(width, height);
-            let _ = drawn.selected_text(Selection { from: ratatui::layout::Position::ORIGIN, to: corner });
-        }
+    let heights = [1, 2, 3, 5, 12, 24, 60];
+    let mut sizes: Vec<Size> =
+        widths.iter().flat_map(|width| heights.map(|height| Size::new(*width, height))).collect();
+    sizes.extend([Size::new(1000, 500), Size::new(1, 500), Size::new(1000, 1), Size::new(1, 1)]);
+    for size in sizes {
+        let (width, height) = (size.width, size.height);
+        let _ = chat.draw(anchor, &mut cache, size);
+        anchor = scroll::scroll_by(&chat.view(), &mut cache, size, anchor, if width % 2 == 0 { 3 } else { -5 });
+        let (_, drawn) = chat.draw(anchor, &mut cache, size);
+        let corner = ratatui::layout::Position::new(width, height);
+        let _ = drawn.selected_text(Selection { from: ratatui::layout::Position::ORIGIN, to: corner });
     }
 }
 
@@ -49,7 +50,8 @@ fn row_27_every_cluster_is_whole_and_aligned_at_every_width() {
     let chat = everything();
     let clusters = ["न", "👨‍👩‍👧‍👦", "日", "த", "ש"];
     for width in 2..=60 {
-        let (buf, _) = chat.draw(scroll::reveal(&chat.view(), Anchor::End, id(0)), &mut Cache::new(), Size::new(width, 200));
+        let (buf, _) =
+            chat.draw(scroll::reveal(&chat.view(), Anchor::End, id(0)), &mut Cache::new(), Size::new(width, 200));
         let text = lines(&buf);
         for cluster in clusters {
             assert!(text.contains(cluster), "{cluster} at {width}: {text}");
@@ -72,7 +74,9 @@ fn row_27_every_cluster_is_whole_and_aligned_at_every_width() {
 fn the_screen_reads_well_at_every_usual_size() {
     let mut chat = Chat::new();
     chat.ask("Which one is better for tax saving, and what should I look at before I choose?");
-    chat.answer("| | ELSS | PPF |\n|---|---|---|\n| Lock-in | 3 years | 15 years |\n| Risk | market | none |\n\nSee `80C`.");
+    chat.answer(
+        "| | ELSS | PPF |\n|---|---|---|\n| Lock-in | 3 years | 15 years |\n| Risk | market | none |\n\nSee `80C`.",
+    );
     insta::assert_snapshot!(chat.fresh(Anchor::End, USUAL), @r"
     You · 10:42
     Which one is better for tax saving, and what should I look at before I choose?
@@ -86,6 +90,31 @@ fn the_screen_reads_well_at_every_usual_size() {
     See 80C.
     1.2 s · 58 in · 312 out · ₹0.020
     ");
-    insta::assert_snapshot!(chat.fresh(Anchor::End, SMALL), @"");
-    insta::assert_snapshot!(chat.fresh(Anchor::End, LARGE), @"");
+    insta::assert_snapshot!(chat.fresh(Anchor::End, SMALL), @r"
+    You · 10:42
+    Which one is better for tax saving, and
+    what should I look at before I choose?
+
+    gpt-4o-mini
+            │ ELSS    │ PPF
+    ────────┼─────────┼─────────
+    Lock-in │ 3 years │ 15 years
+    Risk    │ market  │ none
+
+    See 80C.
+    1.2 s · 58 in · 312 out · ₹0.020
+    ");
+    insta::assert_snapshot!(chat.fresh(Anchor::End, LARGE), @r"
+    You · 10:42
+    Which one is better for tax saving, and what should I look at before I choose?
+
+    gpt-4o-mini
+            │ ELSS    │ PPF
+    ────────┼─────────┼─────────
+    Lock-in │ 3 years │ 15 years
+    Risk    │ market  │ none
+
+    See 80C.
+    1.2 s · 58 in · 312 out · ₹0.020
+    ");
 }

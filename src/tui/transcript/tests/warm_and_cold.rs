@@ -84,7 +84,7 @@ fn apply(step: Step, chat: &mut Chat, anchor: &mut Anchor, size: &mut Size) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_cache_that_is_dropped_changes_no_frame(steps in proptest::collection::vec(step(), 1..30)) {
@@ -145,10 +145,10 @@ fn a_frame_of_a_very_long_chat_does_no_more_than_one_of_a_short_chat() {
 fn a_frame_of_a_very_long_message_does_no_more_than_one_of_a_short_message() {
     let of = |lines: usize| {
         let mut chat = Chat::new();
-        chat.answer(&(0..lines).map(|at| format!("paragraph {at:07}\n\n")).collect::<String>());
+        chat.answer(&numbered(lines, |at| format!("paragraph {at:07}\n\n")));
         work_of(&chat)
     };
-    assert_eq!(of(100), of(200_000));
+    assert_eq!(of(100), of(60_000));
 }
 
 #[test]
@@ -172,13 +172,13 @@ fn the_cache_stays_small_however_far_one_scrolls() {
     let mut cache = Cache::new();
     let mut anchor = Anchor::End;
     let mut released = 0;
-    for _ in 0..1_000 {
+    for _ in 0..400 {
         anchor = scroll::page(&chat.view(), &mut cache, LARGE, anchor, -1);
         released += chat.draw(anchor, &mut cache, LARGE).1.released.len();
         let (rows, messages) = cache.kept();
         assert!(rows < 9_000 && messages < 200, "{rows} rows, {messages} messages");
     }
-    assert!(released > 5_000, "{released}");
+    assert!(released > 2_000, "{released}");
 }
 
 #[test]

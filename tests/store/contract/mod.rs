@@ -1,0 +1,24 @@
+//! What both stores hold to.
+
+/// Each test once on each store.
+macro_rules! on_both {
+    ($(fn $name:ident($store:ident: &mut dyn Store) $body:block)*) => {
+        $(fn $name($store: &mut dyn Store) $body)*
+
+        mod memory {
+            $(#[test] fn $name() { super::$name(&mut munshi::store::memory::MemoryStore::new()); })*
+        }
+
+        mod sqlite {
+            $(#[test] fn $name() {
+                let folder = tempfile::tempdir().unwrap();
+                super::$name(&mut crate::support::open(folder.path()));
+            })*
+        }
+    };
+}
+
+mod conversations;
+mod ledger;
+mod messages;
+mod search;
