@@ -150,6 +150,15 @@ pub fn busy(activity: &Activity, now: Duration) -> (String, Part) {
     }
 }
 
+/// Whether a turn waits, rather than streams.
+#[must_use]
+pub fn is_wait(activity: &Activity, now: Duration) -> bool {
+    match activity {
+        Activity::Streaming { last, .. } => now.saturating_sub(*last) >= STALLED_AFTER,
+        _ => true,
+    }
+}
+
 /// A wait, with its countdown once it is long enough to be noticed.
 fn waiting(what: &str, since: Duration, gives_up: Duration, now: Duration) -> (String, Part) {
     let waited = now.saturating_sub(since).as_secs();

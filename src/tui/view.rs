@@ -99,7 +99,9 @@ impl Scene {
     #[must_use]
     pub fn of(state: &AppState) -> Self {
         let session = state.session();
-        let live = session.reply().zip(session.activity()).map(|(message, activity)| {
+        // A reply that comes shows by itself that it comes; a wait is said where one looks.
+        let waits = session.activity().filter(|activity| status::is_wait(activity, state.now.mono));
+        let live = session.reply().zip(waits).map(|(message, activity)| {
             let (text, _) = status::busy(&activity, state.now.mono);
             LiveStatus { message, state: text }
         });

@@ -1,0 +1,29 @@
+//! munshi as its user meets it: the real program in a real pseudo-terminal, typed at and read. Every test waits for
+//! what is on the screen, on the wire or on disk, and for nothing else.
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a test stops at what it did not expect, and measures nothing by the clock it reads"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod chat;
+mod command;
+mod demo;
+mod draft;
+mod export;
+mod keeping;
+mod kit;
+mod panel;
+mod paste;
+mod pipes;
+mod queue;
+mod secrets;
+mod settings;
+mod terminal;
+mod welcome;
+mod window;

@@ -1,0 +1,126 @@
+//! The first screen where no key is known, and each of its ways on.
+
+use super::kit::{ask, is_empty, quit, reply, submit, write};
+use super::support::keys::Key;
+use super::support::launch::{Home, Launch};
+use super::support::pty::Session;
+use super::support::server::{Reply, Server};
+
+/// A provider at the scripted server that wants a key which nobody has given yet.
+fn keyless(home: &Home, server: &Server) -> Launch {
+    home.write_config(&format!(
+        "model = \"house/scripted\"\n\n[providers.house]\nbase_url = \"{}\"\napi_key_env = \"HOUSE_KEY\"\n",
+        server.base_url()
+    ));
+    home.munshi()
+}
+
+fn first_screen(launch: Launch) -> Session {
+    let session = launch.start();
+    session.wait_for_text("Paste a key");
+    session
+}
+
+#[test]
+fn without_a_key_the_ways_on_are_shown() {
+    let session = first_screen(Home::new().munshi());
+    let screen = session.screen();
+    assert!(screen.contains("No key for openai is known yet"), "{}", screen.text);
+    for way in ["1 Paste a key", "2 Use a local server", "3 Try the demo"] {
+        assert!(screen.contains(way), "{}", screen.text);
+    }
+    session.key(Key::Esc);
+    session.wait_for(is_empty);
+    write(&session, "Hello?");
+    session.key(Key::Enter);
+    session.wait_for_text("The key for openai");
+    session.key(Key::Esc);
+    session.wait_for(|screen| super::kit::draft(screen) == "Hello?");
+}
+
+#[test]
+fn a_pasted_key_is_kept_and_used_for_the_first_message() {
+    let home = Home::new();
+    let server = Server::replies([reply("With a key.")]);
+    let session = first_screen(keyless(&home, &server));
+    session.type_text("1");
+    session.wait_for_text("The key for house");
+    session.paste("sk-house-0123456789abcdef\n");
+    session.wait_for_text("••••••••");
+    session.key(Key::Enter);
+    session.wait_for(|screen| screen.contains("sk-…cdef is in use for house") && is_empty(screen));
+    ask(&session, "Hello", "With a key.");
+    assert_eq!(server.requests()[0].header("authorization"), Some("Bearer sk-house-0123456789abcdef"));
+    assert_eq!(server.requests()[0].json()["model"], "scripted");
+    quit(&session);
+    let later = super::kit::begin(home.munshi());
+    ask(&later, "Again", "With a key.");
+    assert_eq!(server.requests()[1].header("authorization"), Some("Bearer sk-house-0123456789abcdef"));
+}
+
+#[test]
+fn a_key_pasted_at_once_need_not_be_asked_for() {
+    let home = Home::new();
+    let server = Server::replies([reply("With a key.")]);
+    let session = first_screen(keyless(&home, &server));
+    session.paste("sk-house-0123456789abcdef");
+    session.wait_for_text("••••••••");
+    session.key(Key::Enter);
+    session.wait_for(is_empty);
+    ask(&session, "Hello", "With a key.");
+}
+
+#[test]
+fn a_local_server_is_found_by_its_address_and_kept() {
+    let home = Home::new();
+    let server = Server::start(|request| match request.head.starts_with("GET /v1/models ") {
+        true => Reply::json(200, r#"{"object":"list","data":[{"id":"small-model"},{"id":"tiny-model"}]}"#),
+        false => reply("From next door."),
+    });
+    let session = first_screen(home.munshi());
+    session.keys([Key::Down, Key::Enter]);
+    session.wait_for_text("The address of an OpenAI-compatible server");
+    session.type_text(&server.base_url());
+    session.wait_for_text(&server.base_url());
+    session.key(Key::Enter);
+    session.wait_for(|screen| screen.contains("small-model") && screen.contains("tiny-model"));
+    session.keys([Key::Down, Key::Enter]);
+    session.wait_for(|screen| screen.contains("This chat now uses local/tiny-model.") && is_empty(screen));
+    ask(&session, "Hello", "From next door.");
+    let chats = |server: &Server| {
+        server.requests().into_iter().filter(|request| request.head.starts_with("POST")).collect::<Vec<_>>()
+    };
+    let first = &chats(&server)[0];
+    assert_eq!((first.json()["model"].as_str(), first.header("authorization")), (Some("tiny-model"), None));
+    quit(&session);
+    let later = super::kit::begin(home.munshi());
+    ask(&later, "Still there?", "From next door.");
+    assert_eq!(chats(&server)[1].json()["model"], "tiny-model");
+}
+
+#[test]
+fn an_address_where_nothing_answers_says_so_and_can_be_mended() {
+    let session = first_screen(Home::new().munshi());
+    session.type_text("2");
+    session.wait_for_text("The address of an OpenAI-compatible server");
+    session.type_text("not an address");
+    session.wait_for_text("not an address");
+    session.key(Key::Enter);
+    session.wait_for(|screen| !screen.contains("looking…") && screen.contains("http"));
+    session.key(Key::Ctrl('u'));
+    session.wait_until_gone("not an address");
+    session.key(Key::Esc);
+    session.wait_for_text("Paste a key");
+}
+
+#[test]
+fn the_demo_is_one_key_away() {
+    let home = Home::new();
+    let session = first_screen(home.munshi().env("MUNSHI_DEMO_PACE", "0"));
+    session.type_text("3");
+    session.wait_for(|screen| is_empty(screen) && screen.contains("demo-mini"));
+    submit(&session, "echo namaste");
+    session.wait_for_text("You said:");
+    quit(&session);
+    assert!(home.data_dir().join("demo").join("munshi.db").exists());
+}
