@@ -46,7 +46,9 @@ fn main() {
         return;
     }
     println!("A frame of 120×40, in microseconds: the median, and the 99th percentile.\n");
-    println!("| transcript | lines | first frame | frame at rest | page up | a word more | at rest, against 100 lines |");
+    println!(
+        "| transcript | lines | first frame | frame at rest | page up | a word more | at rest, against 100 lines |"
+    );
     println!("|---|--:|--:|--:|--:|--:|--:|");
     for (name, shape) in [("turns", Shape::Turns), ("one reply", Shape::OneReply), ("one block of code", Shape::Code)] {
         let mut base = None;
@@ -164,7 +166,8 @@ fn state(shape: Shape, lines: usize) -> AppState {
         ready: BTreeMap::new(),
     };
     let size = (AREA.width, AREA.height);
-    let mut state = AppState::new(preferences, Theme::named("terminal").unwrap(), Keymap::builtin(), conversation, size, now);
+    let mut state =
+        AppState::new(preferences, Theme::named("terminal").unwrap(), Keymap::builtin(), conversation, size, now);
     let long = ConversationId(Uuid::from_u128(2));
     let meta = ConversationMeta { id: long, title: "long".to_owned(), ..state.meta().clone() };
     state.insert_chat(Conversation::restore(meta, messages(long, shape, lines)), true);

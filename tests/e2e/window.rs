@@ -12,8 +12,11 @@ fn the_chat_is_laid_out_anew_in_every_size() {
     let session = open(&Home::new(), &server);
     ask(&session, "Wrap?", "stays whole.");
     write(&session, "my draft");
-    let rule = |columns: usize| move |screen: &super::support::pty::Screen| {
-        screen.text.lines().filter(|row| row.chars().count() == columns && row.chars().all(|c| c == '─')).count() == 2
+    let rule = |columns: usize| {
+        move |screen: &super::support::pty::Screen| {
+            screen.text.lines().filter(|row| row.chars().count() == columns && row.chars().all(|c| c == '─')).count()
+                == 2
+        }
     };
     session.resize(120, 40);
     let wide = session.wait_for(|screen| rule(120)(screen) && screen.contains(LONG));

@@ -31,7 +31,8 @@ fn meta(id: u128, title: &str, at: i64) -> ConversationMeta {
 #[test]
 fn row_29_messages_stand_in_the_order_they_were_written_in_whatever_the_clock_said() {
     let home = Home::new();
-    let mut store = SqliteStore::open(&database(&home), OpenOptions { now_ms: NOW_MS, ..OpenOptions::default() }).unwrap().store;
+    let mut store =
+        SqliteStore::open(&database(&home), OpenOptions { now_ms: NOW_MS, ..OpenOptions::default() }).unwrap().store;
     let early = meta(1, "written first", NOW_MS);
     let late = meta(2, "written last", NOW_MS - YEAR_MS);
     store.write(&[Write::PutConversation(early.clone()), Write::PutConversation(late.clone())]).unwrap();

@@ -7,9 +7,7 @@ use super::support::launch::Home;
 use super::support::pty::{Session, Signal};
 use super::support::replies::{delta, role, stream};
 use super::support::server::{End, Server};
-use super::world::{
-    KEY, assert_left_well, assert_no_secret, assert_sound, database, ledger, munshi, replies, start,
-};
+use super::world::{KEY, assert_left_well, assert_no_secret, assert_sound, database, ledger, munshi, replies, start};
 
 /// The promise is 2 seconds; a machine that runs all tests at once gets more.
 const ENDS_WITHIN: Duration = Duration::from_secs(10);

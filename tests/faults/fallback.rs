@@ -11,7 +11,9 @@ fn model(request: &Request) -> String {
 
 /// The first model does as told; the second answers.
 fn two_models(first: impl Fn() -> Reply + Send + 'static) -> Server {
-    Server::start(move |request| if model(request) == "gpt-4o" { sse_reply(&["the ", "second ", "one"]) } else { first() })
+    Server::start(
+        move |request| if model(request) == "gpt-4o" { sse_reply(&["the ", "second ", "one"]) } else { first() },
+    )
 }
 
 #[test]

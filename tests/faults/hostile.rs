@@ -81,7 +81,9 @@ fn assert_shown(screen: &str) {
 #[test]
 fn row_39_what_a_model_says_is_only_text() {
     let home = Home::new();
-    let fenced = format!("```{HOSTILE}\ncode {HOSTILE}\n```\n\n| {HOSTILE} | b |\n|---|---|\n| c | {HOSTILE} |\n\n[{HOSTILE}](http://{HOSTILE})\n");
+    let fenced = format!(
+        "```{HOSTILE}\ncode {HOSTILE}\n```\n\n| {HOSTILE} | b |\n|---|---|\n| c | {HOSTILE} |\n\n[{HOSTILE}](http://{HOSTILE})\n"
+    );
     let whole = sse_reply(&[HOSTILE, "\n\n", fenced.as_str()]);
     // Cut everywhere, so that no piece alone looks dangerous.
     let pieces: Vec<String> = HOSTILE.chars().map(String::from).collect();
@@ -126,7 +128,13 @@ fn row_39_what_a_server_says_of_its_faults_is_only_text() {
     let in_stream = stream().bytes(delta("begun")).bytes(event(
         &serde_json::json!({"error": {"message": HOSTILE, "type": HOSTILE, "code": HOSTILE}}).to_string(),
     ));
-    let faults = [error(400, "bad", HOSTILE), error(401, HOSTILE, HOSTILE), error(429, "insufficient_quota", HOSTILE), bare, in_stream];
+    let faults = [
+        error(400, "bad", HOSTILE),
+        error(401, HOSTILE, HOSTILE),
+        error(429, "insufficient_quota", HOSTILE),
+        bare,
+        in_stream,
+    ];
     let count = faults.len();
     let server = Server::replies(faults);
     let session = start(munshi(&home, &server));

@@ -82,8 +82,10 @@ fn row_05_in_one_conversation_new_messages_become_siblings() {
     for (n, session) in pair.iter().enumerate() {
         session.wait_for_text(&format!("you said: instance{n}"));
     }
-    let kept = wait_for_rows(&home, "six messages", |kept| kept.len() == 6 && kept.iter().all(|one| one.status == "complete"));
-    let parents: Vec<_> = (0..2).map(|n| kept.iter().find(|one| one.content == format!("instance{n}")).unwrap().parent.clone()).collect();
+    let kept =
+        wait_for_rows(&home, "six messages", |kept| kept.len() == 6 && kept.iter().all(|one| one.status == "complete"));
+    let parents: Vec<_> =
+        (0..2).map(|n| kept.iter().find(|one| one.content == format!("instance{n}")).unwrap().parent.clone()).collect();
     assert!(parents[0].is_some() && parents[0] == parents[1], "{kept:#?}");
     // Neither was sent the other's words.
     for request in server.requests() {

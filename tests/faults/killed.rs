@@ -139,7 +139,12 @@ impl Lane {
         let ledger = ledger(&self.home);
         assert!(ledger.iter().all(|row| row.closed && row.outcome.is_some()), "{when}: {ledger:#?}");
         let count = kept.iter().filter(|one| one.role == "assistant").count();
-        assert!((seen.len()..=count).contains(&ledger.len()), "{when}: {} requests, {} rows, {count} replies", seen.len(), ledger.len());
+        assert!(
+            (seen.len()..=count).contains(&ledger.len()),
+            "{when}: {} requests, {} rows, {count} replies",
+            seen.len(),
+            ledger.len()
+        );
     }
 
     /// After all of it the program itself goes on with the conversation.

@@ -11,7 +11,10 @@ fn odd() -> Vec<(&'static str, Reply)> {
     let cut = split.windows(2).position(|pair| pair == [0xe0, 0xa4]).unwrap() + 1;
     let crlf = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().replace('\n', "\r\n");
     vec![
-        ("a character split between two packets", closed(stream().bytes(role()).bytes(&split[..cut]).bytes(&split[cut..]), 3)),
+        (
+            "a character split between two packets",
+            closed(stream().bytes(role()).bytes(&split[..cut]).bytes(&split[cut..]), 3),
+        ),
         ("CRLF", stream().bytes(crlf(delta("नमस्ते दुनिया"))).bytes(crlf(finish("stop"))).bytes(crlf(done()))),
         ("a byte-order mark", closed(stream().bytes("\u{feff}").bytes(delta("नमस्ते दुनिया")), 3)),
         (
@@ -28,9 +31,10 @@ fn odd() -> Vec<(&'static str, Reply)> {
         ("no finish reason", stream().bytes(delta("नमस्ते दुनिया")).bytes(done())),
         (
             "comments, no space, no last blank line",
-            stream().bytes(": hello\n\n").bytes(String::from_utf8(delta("नमस्ते दुनिया")).unwrap().replace("data: ", "data:")).bytes(
-                String::from_utf8(finish("stop")).unwrap().trim_end(),
-            ),
+            stream()
+                .bytes(": hello\n\n")
+                .bytes(String::from_utf8(delta("नमस्ते दुनिया")).unwrap().replace("data: ", "data:"))
+                .bytes(String::from_utf8(finish("stop")).unwrap().trim_end()),
         ),
     ]
 }

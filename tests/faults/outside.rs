@@ -36,7 +36,11 @@ fn row_28_arguments_that_are_not_utf_8_become_replacement_characters() {
     ask(&session, &home, "well?", 1);
     assert_eq!(server.requests()[0].messages()[0], ("system".into(), "be\u{fffd}nice".into()));
     leave(&session, &home);
-    for args in [vec![broken(b"\xfe\xff")], vec!["chats".into(), "show".into(), broken(b"\xff")], vec!["-r".into(), broken(b"\xc3")]] {
+    for args in [
+        vec![broken(b"\xfe\xff")],
+        vec!["chats".into(), "show".into(), broken(b"\xff")],
+        vec!["-r".into(), broken(b"\xc3")],
+    ] {
         let output = run(home.munshi().args(&args).command().env("COLUMNS", "80"));
         assert!(!output.status.success());
         assert_plain(&output);
@@ -132,7 +136,14 @@ fn row_30_no_command_writes_an_escape_code_into_a_pipe() {
 fn row_30_a_standard_output_that_is_closed_or_goes_away_is_no_panic() {
     let home = Home::new();
     let munshi = super::support::launch::munshi_binary();
-    for script in ["models >&-", "man >&- 2>&-", "models | head -c 10", "completions bash | true", "--help >&-", "models > /dev/full"] {
+    for script in [
+        "models >&-",
+        "man >&- 2>&-",
+        "models | head -c 10",
+        "completions bash | true",
+        "--help >&-",
+        "models > /dev/full",
+    ] {
         let script = format!("'{}' {script}; echo \"status $?\" >&2", munshi.display());
         let output = run(&mut home.shell(&script).command());
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -151,7 +162,8 @@ fn row_30_on_a_dumb_terminal_there_are_no_colours_and_the_chat_works() {
     for colour in ["\x1b[38;", "\x1b[48;", "\x1b[3"] {
         let at = written.find(colour);
         let shown = at.map(|at| written[at..].chars().take(12).collect::<String>());
-        let is_reset = shown.as_deref().is_none_or(|shown| shown.starts_with("\x1b[39") || shown.starts_with("\x1b[3m"));
+        let is_reset =
+            shown.as_deref().is_none_or(|shown| shown.starts_with("\x1b[39") || shown.starts_with("\x1b[3m"));
         assert!(is_reset, "{shown:?}");
     }
     leave(&session, &home);

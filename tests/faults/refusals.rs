@@ -115,7 +115,8 @@ fn row_15_what_asking_again_cannot_mend_is_asked_once_and_said() {
         (422, "unprocessable", "openai refused the request (422: reason 5)"),
         (429, "insufficient_quota", "The account at openai has no credit left (429: reason 6)"),
     ];
-    let answers = refusals.iter().enumerate().map(|(n, (status, code, _))| error(*status, code, &format!("reason {n}")));
+    let answers =
+        refusals.iter().enumerate().map(|(n, (status, code, _))| error(*status, code, &format!("reason {n}")));
     let server = Server::replies(answers.collect::<Vec<_>>());
     let session = start(munshi(&home, &server));
     for (n, (status, _, sentence)) in refusals.iter().enumerate() {

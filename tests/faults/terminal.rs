@@ -121,7 +121,9 @@ fn row_25_a_storm_of_sizes_in_the_middle_of_a_reply_ends_in_a_whole_screen() {
     }
     session.resize(100, 30);
     let screen = session.wait_for(|screen| {
-        screen.contains("the first half and the second") && screen.contains("typed in the storm") && screen.contains("F1 help")
+        screen.contains("the first half and the second")
+            && screen.contains("typed in the storm")
+            && screen.contains("F1 help")
     });
     assert_eq!(screen.count("────────"), screen.count(&"─".repeat(100)) * 12, "the rules are whole:\n{}", &*screen);
     session.key(Key::Ctrl('u'));

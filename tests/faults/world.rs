@@ -204,7 +204,8 @@ pub fn assert_no_secret(home: &Home, key: &str) {
     for file in files(home.root()) {
         let bytes = std::fs::read(&file).unwrap_or_default();
         let holds = bytes.windows(key.len()).any(|window| window == key.as_bytes());
-        let is_key_file = file.parent() == Some(&home.config_dir()) && file.file_name().is_some_and(|name| name == "keys.toml");
+        let is_key_file =
+            file.parent() == Some(&home.config_dir()) && file.file_name().is_some_and(|name| name == "keys.toml");
         assert!(!holds || is_key_file, "the key stands in {}", file.display());
     }
 }

@@ -205,7 +205,7 @@ impl<'v, 'c> Layout<'v, 'c> {
         match section {
             Section::Notice(at) => {
                 let notice = view.notices.get(at);
-                return notice.map(|of| furniture::notice(&of.text, of.kind.ink(), width)).unwrap_or_default();
+                return notice.map(|of| furniture::notice(of, width)).unwrap_or_default();
             }
             Section::Queued(at) => {
                 return view.queued.get(at).map(|text| furniture::queued(text, width)).unwrap_or_default();

@@ -5,9 +5,10 @@ use jiff::Timestamp;
 
 use super::body::short_text;
 use super::paint::{bold, elided, span};
-use super::view::TranscriptView;
+use super::view::{Notice, NoticeKind, TranscriptView};
 use crate::chat::money::short_count;
 use crate::chat::{FinishReason, Message, Role, Status, Usage};
+use crate::text::document::render_all;
 use crate::text::{Ink, Row, Sanitised, Span};
 
 /// What stands where older messages are left out of the request.
@@ -144,10 +145,21 @@ fn duration(ms: u64) -> String {
     }
 }
 
-/// A notice below a message or at the end, with a blank row above it.
-pub(super) fn notice(text: &str, ink: Ink, width: u16) -> Vec<Row> {
+/// A notice below a message or at the end, with a blank row above it. What munshi tells is markdown, and quiet where
+/// it is a word in passing; what went wrong may quote anything, and stays as it is.
+pub(super) fn notice(notice: &Notice, width: u16) -> Vec<Row> {
     let mut rows = vec![Row::default()];
-    rows.extend(short_text(text, width, ink));
+    if notice.kind != NoticeKind::Info {
+        rows.extend(short_text(&notice.text, width, notice.kind.ink()));
+        return rows;
+    }
+    let is_answer = notice.text.trim().contains('\n');
+    for mut row in render_all(&notice.text, width) {
+        for span in row.spans.iter_mut().filter(|span| !is_answer && span.ink == Ink::Plain) {
+            span.ink = notice.kind.ink();
+        }
+        rows.push(row);
+    }
     rows
 }
 
