@@ -225,7 +225,8 @@ fn draw_composer(state: &AppState, regions: Regions, buf: &mut Buffer) -> Option
         text: state.theme.base(),
         token: state.theme.role(Role::Token),
         escape: state.theme.ink(Ink::Escape, Emphasis::default()),
-        cursor: Some(state.theme.role(Role::Cursor)),
+        // What lies over the chat has the keys, and the cursor with them.
+        cursor: state.overlay.is_none().then(|| state.theme.role(Role::Cursor)),
     };
     state.composer.draw(area, buf, &style)
 }
