@@ -57,6 +57,10 @@ fn main() {
             None => session.send_line(text),
         }
         session.wait_settled(QUIET);
+        if text.starts_with("/title") {
+            // What it says stays a few seconds.
+            session.wait_for(|screen| !screen.contains("Renamed"));
+        }
     }
     let picture = session.with_terminal(|screen| svg::draw(&steady::cells(screen), screen, paper, caption));
     std::fs::write(out, picture).unwrap_or_else(|error| panic!("{out}: {error}"));

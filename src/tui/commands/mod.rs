@@ -153,7 +153,7 @@ fn nearest(name: &str) -> Option<&'static str> {
     names()
         .map(|(known, _)| (distance(name, known), known))
         .min()
-        .filter(|(distance, known)| *distance <= 2 && *distance < known.len())
+        .filter(|(distance, known)| *distance <= if known.len() > 4 { 2 } else { 1 })
         .map(|(_, known)| known)
 }
 
@@ -196,6 +196,7 @@ mod tests {
         assert_eq!(meaning("/etc/hosts is what?"), "message /etc/hosts is what?");
         assert_eq!(meaning("/modle"), "unknown modle model");
         assert_eq!(meaning("/xyzzy"), "unknown xyzzy -");
+        assert_eq!(meaning("/nope"), "unknown nope -");
     }
 
     #[test]
