@@ -194,6 +194,9 @@ impl<S: Stage> App<S> {
     /// Tells the machine, and runs what it asks for.
     fn tell(&mut self, happened: Happened) {
         self.is_dirty = true;
+        if matches!(happened, Happened::Edited(_)) {
+            self.stage.enter();
+        }
         let at = self.world.runtime.clock().now();
         let fresh = Fresh { conversation: ids::conversation(), message: ids::message(), reply: ids::message() };
         let effects = update(&mut self.state, TuiEvent { at, fresh, happened });

@@ -86,6 +86,8 @@ pub struct AppState {
     pub awaited: Option<ConversationId>,
     /// Whether the latest conversation is to be opened (`--continue`).
     pub continues: bool,
+    /// The attachment that is in the user's editor, where it is not the draft.
+    pub editing: Option<u32>,
     /// Said on the way out, on the normal screen.
     pub last_words: Vec<String>,
 }
@@ -125,6 +127,7 @@ impl AppState {
             spare: conversation,
             awaited: None,
             continues: false,
+            editing: None,
             last_words: Vec::new(),
             preferences,
         };

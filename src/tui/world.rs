@@ -107,10 +107,9 @@ impl World {
             TuiEffect::SetMouse(on) => stage.set_mouse(on),
             TuiEffect::Redraw => stage.forget(),
             TuiEffect::Edit(text) => {
+                // The loop goes on meanwhile, unseen: what streams is taken in and saved.
                 stage.leave();
-                let edited = self.host.edit(text);
-                stage.enter();
-                return vec![Happened::Edited(edited)];
+                self.errands.spawn(self.host.edit(text).map(Happened::Edited).boxed());
             }
             TuiEffect::Suspend => {
                 stage.leave();
