@@ -155,7 +155,13 @@ pub fn draw(state: &AppState, cache: &mut Cache, area: Rect, buf: &mut Buffer) -
                     buf[(regions.panel.width, y)].set_symbol("│").set_style(state.theme.border());
                 }
             }
-            cursor = panel.draw(regions.panel, buf, &state.theme, &state.keymap, (state.now.unix_ms, &state.preferences.zone));
+            cursor = panel.draw(
+                regions.panel,
+                buf,
+                &state.theme,
+                &state.keymap,
+                (state.now.unix_ms, &state.preferences.zone),
+            );
         }
         Some(Overlay::Help(help)) => {
             clear(buf, area, state.theme.base());

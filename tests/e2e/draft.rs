@@ -139,8 +139,11 @@ fn the_box_grows_to_a_third_of_the_screen_and_no_further() {
 fn the_users_own_editor_writes_the_draft() {
     let home = Home::new();
     let editor = home.home_dir().join("editor");
-    std::fs::write(&editor, "#!/bin/sh\nprintf '%s and more\\n' \"$(cat \"$1\")\" > \"$1.new\" && mv \"$1.new\" \"$1\"\n")
-        .unwrap();
+    std::fs::write(
+        &editor,
+        "#!/bin/sh\nprintf '%s and more\\n' \"$(cat \"$1\")\" > \"$1.new\" && mv \"$1.new\" \"$1\"\n",
+    )
+    .unwrap();
     std::fs::set_permissions(&editor, std::fs::Permissions::from_mode(0o755)).unwrap();
     let server = Server::replies([reply("ok")]);
     let session = begin(home.munshi().against(&server.base_url()).env("VISUAL", &editor));

@@ -114,7 +114,10 @@ fn each_conversation_has_its_own_draft_over_a_restart() {
 #[test]
 fn the_ledger_has_a_closed_row_with_tokens_and_cost_for_each_attempt() {
     let home = Home::new();
-    let server = Server::replies([super::support::server::Reply::json(503, "{}").header("retry-after-ms", "1"), dear("Dear me.")]);
+    let server = Server::replies([
+        super::support::server::Reply::json(503, "{}").header("retry-after-ms", "1"),
+        dear("Dear me."),
+    ]);
     let session = open(&home, &server);
     ask(&session, "How dear?", "Dear me.");
     session.wait_for_text("chat ₹38.25");

@@ -29,7 +29,17 @@ fn fails(home: &Home, args: &[&str], code: i32) -> String {
 #[test]
 fn help_names_the_flags_the_commands_and_the_exit_codes() {
     let help = prints(&Home::new(), &["--help"]);
-    for part in ["--demo", "--continue", "--resume", "config", "models", "chats", "completions", "Exit codes:", "OPENAI_API_KEY"] {
+    for part in [
+        "--demo",
+        "--continue",
+        "--resume",
+        "config",
+        "models",
+        "chats",
+        "completions",
+        "Exit codes:",
+        "OPENAI_API_KEY",
+    ] {
         assert!(help.contains(part), "{part}:\n{help}");
     }
     assert!(prints(&Home::new(), &["--version"]).starts_with("munshi "));
@@ -53,7 +63,8 @@ fn the_configuration_is_found_made_and_explained() {
 #[test]
 fn a_key_is_hidden_wherever_the_configuration_is_shown() {
     let home = Home::new();
-    let output = home.munshi().env("OPENAI_API_KEY", "sk-verysecretkey-123456789").args(["config", "show"]).command().output();
+    let output =
+        home.munshi().env("OPENAI_API_KEY", "sk-verysecretkey-123456789").args(["config", "show"]).command().output();
     let shown = String::from_utf8(output.unwrap().stdout).unwrap();
     assert!(shown.contains("sk-…6789") && !shown.contains("verysecret"), "{shown}");
 }
@@ -81,7 +92,8 @@ fn completions_and_the_manual_are_made_for_pipes() {
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
     let home = Home::new();
-    let script = format!("'{}' models | head -n 1; '{0}' man | head -n 1", super::support::launch::munshi_binary().display());
+    let script =
+        format!("'{}' models | head -n 1; '{0}' man | head -n 1", super::support::launch::munshi_binary().display());
     let output = home.shell(&script).command().output().unwrap();
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
 }

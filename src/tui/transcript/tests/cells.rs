@@ -130,7 +130,8 @@ fn a_streaming_reply_says_its_state_and_queued_messages_wait_below() {
 fn notices_stand_below_their_message_or_before_the_first() {
     let mut chat = Chat::of(2);
     let note = |after, text: &str| Notice { after, kind: NoticeKind::Info, text: text.into() };
-    chat.notices = vec![note(None, "**before** all"), note(Some(id(0)), "two\n\nlines"), note(Some(id(77)), "elsewhere")];
+    chat.notices =
+        vec![note(None, "**before** all"), note(Some(id(0)), "two\n\nlines"), note(Some(id(77)), "elsewhere")];
     insta::assert_snapshot!(chat.fresh(Anchor::End, SMALL), @r"
 
     before all
