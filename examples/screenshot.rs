@@ -1,7 +1,10 @@
 //! Draws munshi's real screen as a picture: runs the program's demo in a pseudo-terminal, asks it something, and writes
 //! what the terminal shows as SVG. `assets/screenshots/render` calls it; the README shows the result.
 //!
-//! `cargo run --example screenshot -- OUT.svg [COLUMNSxROWS] [MESSAGE …]`
+//! `cargo run --example screenshot -- OUT.svg COLUMNSxROWS [--light] [--bare] [MESSAGE | :F1 | :F2 …]`
+//!
+//! A word such as `:F2` is that key. `--light` takes the light theme; `--bare` leaves the demo out, which shows the
+//! first screen.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -26,36 +29,40 @@ use std::time::Duration;
 use support::keys::Key;
 use support::launch::Home;
 
-/// The question of the README's picture.
-const QUESTION: &str = "What is the difference between ELSS and PPF?";
-
 /// Without output for so long, the program has nothing more to show.
 const QUIET: Duration = Duration::from_millis(700);
 
 fn main() {
-    let mut words = std::env::args().skip(1);
-    let out = words.next().unwrap_or_else(|| "assets/screenshots/chat.svg".into());
-    let size = words.next().unwrap_or_else(|| "100x38".into());
+    let (flags, words): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|word| word.starts_with("--"));
+    let has = |flag: &str| flags.iter().any(|given| given == flag);
+    let [out, size, asked @ ..] = &words[..] else { panic!("a file, a size such as 100x38, then messages") };
     let (cols, rows) = size.split_once('x').expect("a size is written 100x38");
     let (cols, rows): (u16, u16) = (cols.parse().expect("columns"), rows.parse().expect("rows"));
-    let mut asked: Vec<String> = words.collect();
-    if asked.is_empty() {
-        asked.push(QUESTION.into());
-    }
 
     let home = Home::new();
-    let session = home.munshi().arg("--demo").env("MUNSHI_DEMO_PACE", "0").size(cols, rows).start();
+    let mut launch = home.munshi().env("MUNSHI_DEMO_PACE", "0").env("COLORTERM", "truecolor").size(cols, rows);
+    let (mut caption, mut paper) = ("munshi", &colours::DARK);
+    if !has("--bare") {
+        (launch, caption) = (launch.arg("--demo"), "munshi --demo");
+    }
+    if has("--light") {
+        (launch, paper) = (launch.args(["--theme", "light"]), &colours::LIGHT);
+    }
+    let session = launch.start();
     session.wait_for(|screen| screen.alternate && !screen.trim().is_empty());
     session.wait_settled(QUIET);
-    for text in &asked {
-        // A word with a colon before it is a key: `:F1`, `:F2`.
+    for text in asked {
         match text.strip_prefix(":F").and_then(|number| number.parse().ok()) {
             Some(number) => session.key(Key::F(number)),
             None => session.send_line(text),
         }
         session.wait_settled(QUIET);
+        if text.starts_with("/title") {
+            // What it says stays a few seconds.
+            session.wait_for(|screen| !screen.contains("Renamed"));
+        }
     }
-    let picture = session.with_terminal(|screen| svg::draw(&steady::cells(screen), screen));
-    std::fs::write(&out, picture).unwrap_or_else(|error| panic!("{out}: {error}"));
+    let picture = session.with_terminal(|screen| svg::draw(&steady::cells(screen), screen, paper, caption));
+    std::fs::write(out, picture).unwrap_or_else(|error| panic!("{out}: {error}"));
     eprintln!("{out}: {cols}×{rows}");
 }

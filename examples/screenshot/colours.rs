@@ -1,11 +1,20 @@
-//! What the terminal's colours look like in the picture: a calm dark palette. Owns colour values and nothing else.
+//! What the terminal's colours look like in the picture: a calm dark palette, and light paper. Owns colour values and nothing else.
 
 use vt100::Color;
 
-pub const BACKGROUND: &str = "#1b1e26";
-pub const FOREGROUND: &str = "#d7dae0";
-pub const BAR: &str = "#14161c";
-pub const TITLE: &str = "#8b92a3";
+/// What stands around the cells, and what the terminal's own two colours are.
+pub struct Paper {
+    pub background: &'static str,
+    pub foreground: &'static str,
+    pub bar: &'static str,
+    pub caption: &'static str,
+}
+
+pub const DARK: Paper = Paper { background: "#1b1e26", foreground: "#d7dae0", bar: "#14161c", caption: "#8b92a3" };
+
+/// The paper of munshi's light theme.
+pub const LIGHT: Paper = Paper { background: "#fbfaf6", foreground: "#24292f", bar: "#e4e0d5", caption: "#646c76" };
+
 pub const LIGHTS: [&str; 3] = ["#ee6a5f", "#f5bd4f", "#61c454"];
 
 /// The sixteen colours that a user's own palette would give.

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use super::boxes;
-use super::colours::{self, BACKGROUND, BAR, FOREGROUND, LIGHTS, TITLE};
+use super::colours::{self, LIGHTS, Paper};
 use super::steady::Cell;
 
 /// A cell's size, the letters' size, and the frame around them, in the picture's own units.
@@ -36,13 +36,16 @@ struct Style {
 }
 
 impl Style {
-    fn of(cell: &vt100::Cell) -> Self {
+    fn of(cell: &vt100::Cell, paper: &Paper) -> Self {
         let (mut fg, mut bg) = (colours::css(cell.fgcolor()), colours::css(cell.bgcolor()));
         if cell.inverse() {
-            (fg, bg) = (Some(bg.unwrap_or_else(|| BACKGROUND.into())), Some(fg.unwrap_or_else(|| FOREGROUND.into())));
+            (fg, bg) = (
+                Some(bg.unwrap_or_else(|| paper.background.into())),
+                Some(fg.unwrap_or_else(|| paper.foreground.into())),
+            );
         }
         Self {
-            fg: fg.unwrap_or_else(|| FOREGROUND.into()),
+            fg: fg.unwrap_or_else(|| paper.foreground.into()),
             bg,
             bold: cell.bold(),
             italic: cell.italic(),
@@ -51,9 +54,9 @@ impl Style {
         }
     }
 
-    fn attributes(&self) -> String {
+    fn attributes(&self, paper: &Paper) -> String {
         let mut text = String::new();
-        if self.fg != FOREGROUND {
+        if self.fg != paper.foreground {
             let _ = write!(text, r#" fill="{}""#, self.fg);
         }
         for (on, attribute) in [
@@ -71,19 +74,20 @@ impl Style {
 }
 
 /// The whole picture.
-pub fn draw(lines: &[Vec<Cell>], screen: &vt100::Screen) -> String {
+pub fn draw(lines: &[Vec<Cell>], screen: &vt100::Screen, paper: &Paper, caption: &str) -> String {
+    let Paper { background, foreground, bar, caption: caption_colour } = paper;
     let (rows, cols) = screen.size();
     let width = f64::from(cols.get()) * W + 2.0 * MARGIN;
     let height = f64::from(rows.get()) * H + TITLE_BAR + MARGIN;
     let mut out = String::new();
     let _ = writeln!(
         out,
-        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.1} {height:.1}" width="{width:.0}" height="{height:.0}" role="img" aria-label="munshi in a terminal" font-family="{FONTS}" font-size="{FONT}" xml:space="preserve" fill="{FOREGROUND}">"#
+        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.1} {height:.1}" width="{width:.0}" height="{height:.0}" role="img" aria-label="munshi in a terminal" font-family="{FONTS}" font-size="{FONT}" xml:space="preserve" fill="{foreground}">"#
     );
-    let _ = writeln!(out, r#"<rect width="100%" height="100%" rx="10" fill="{BACKGROUND}"/>"#);
+    let _ = writeln!(out, r#"<rect width="100%" height="100%" rx="10" fill="{background}"/>"#);
     let _ = writeln!(
         out,
-        r#"<path d="M0 {TITLE_BAR}V10a10 10 0 0 1 10-10H{:.1}a10 10 0 0 1 10 10V{TITLE_BAR}z" fill="{BAR}"/>"#,
+        r#"<path d="M0 {TITLE_BAR}V10a10 10 0 0 1 10-10H{:.1}a10 10 0 0 1 10 10V{TITLE_BAR}z" fill="{bar}"/>"#,
         width - 10.0
     );
     for (n, light) in (0_u32..).zip(LIGHTS) {
@@ -93,14 +97,15 @@ pub fn draw(lines: &[Vec<Cell>], screen: &vt100::Screen) -> String {
     let middle = width / 2.0;
     let _ = writeln!(
         out,
-        r#"<text x="{middle:.1}" y="20.5" text-anchor="middle" font-size="13" fill="{TITLE}">munshi --demo</text>"#
+        r#"<text x="{middle:.1}" y="20.5" text-anchor="middle" font-size="13" fill="{caption_colour}">{}</text>"#,
+        escaped(caption)
     );
     for (row, line) in (0_u16..).zip(lines) {
         let y = TITLE_BAR + 4.0 + f64::from(row) * H;
-        backgrounds(&mut out, screen, row, line, y);
-        letters(&mut out, screen, row, line, y);
+        backgrounds(&mut out, (screen, paper), row, line, y);
+        letters(&mut out, (screen, paper), row, line, y);
     }
-    cursor(&mut out, screen);
+    cursor(&mut out, screen, foreground);
     out.push_str("</svg>\n");
     out
 }
@@ -118,12 +123,15 @@ fn runs<K: PartialEq>(line: &[Cell], key: impl Fn(&Cell) -> K) -> Vec<(K, &[Cell
     line.chunk_by(|a, b| key(a) == key(b)).map(|run| (key(&run[0]), run)).collect()
 }
 
-fn style(screen: &vt100::Screen, row: u16, cell: &Cell) -> Option<Style> {
-    screen.cell(row, cell.col).map(Style::of)
+/// What the cells are on, and the colours that are the terminal's own.
+type Ground<'a> = (&'a vt100::Screen, &'a Paper);
+
+fn style((screen, paper): Ground<'_>, row: u16, cell: &Cell) -> Option<Style> {
+    screen.cell(row, cell.col).map(|cell| Style::of(cell, paper))
 }
 
-fn backgrounds(out: &mut String, screen: &vt100::Screen, row: u16, line: &[Cell], y: f64) {
-    for (background, run) in runs(line, |cell| style(screen, row, cell).and_then(|style| style.bg)) {
+fn backgrounds(out: &mut String, ground: Ground<'_>, row: u16, line: &[Cell], y: f64) {
+    for (background, run) in runs(line, |cell| style(ground, row, cell).and_then(|style| style.bg)) {
         if let Some(colour) = background {
             let (x, w) = (x_of(run[0].col), f64::from(run.iter().map(cells_wide).sum::<u16>()) * W);
             let _ = writeln!(out, r#"<rect x="{x:.1}" y="{y:.1}" width="{w:.1}" height="{H}" fill="{colour}"/>"#);
@@ -159,24 +167,24 @@ impl Kind {
     }
 }
 
-fn letters(out: &mut String, screen: &vt100::Screen, row: u16, line: &[Cell], y: f64) {
+fn letters(out: &mut String, ground: Ground<'_>, row: u16, line: &[Cell], y: f64) {
     let mut joins = false;
     let mut keyed = Vec::with_capacity(line.len());
     for cell in line {
-        keyed.push((style(screen, row, cell), Kind::of(cell, joins)));
+        keyed.push((style(ground, row, cell), Kind::of(cell, joins)));
         joins = cell.text.ends_with(JOINER);
     }
     let mut start = 0;
     while start < line.len() {
         let end = (start..line.len()).find(|at| keyed[*at] != keyed[start]).unwrap_or(line.len());
         if let (Some(style), _) = &keyed[start] {
-            run(out, style, &line[start..end], y);
+            run(out, style, &line[start..end], y, ground.1);
         }
         start = end;
     }
 }
 
-fn run(out: &mut String, style: &Style, cells: &[Cell], y: f64) {
+fn run(out: &mut String, style: &Style, cells: &[Cell], y: f64, paper: &Paper) {
     let columns: u16 = cells.iter().map(cells_wide).sum();
     let width = f64::from(columns) * W;
     if let Some(c) = cells[0].text.chars().next()
@@ -200,20 +208,16 @@ fn run(out: &mut String, style: &Style, cells: &[Cell], y: f64) {
     } else {
         String::new()
     };
-    let attributes = style.attributes();
+    let attributes = style.attributes(paper);
     let _ = writeln!(out, r#"<text x="{x:.1}" y="{baseline:.1}"{length}{attributes}>{text}</text>"#);
 }
 
-fn cursor(out: &mut String, screen: &vt100::Screen) {
+fn cursor(out: &mut String, screen: &vt100::Screen, colour: &str) {
     if !screen.hide_cursor() {
         let (row, col) = screen.cursor_position();
         let (x, y) = (x_of(col), TITLE_BAR + 4.0 + f64::from(row) * H);
-        let _ = writeln!(
-            out,
-            r#"<rect x="{x:.1}" y="{:.1}" width="2" height="{:.1}" fill="{FOREGROUND}"/>"#,
-            y + 1.0,
-            H - 2.0
-        );
+        let _ =
+            writeln!(out, r#"<rect x="{x:.1}" y="{:.1}" width="2" height="{:.1}" fill="{colour}"/>"#, y + 1.0, H - 2.0);
     }
 }
 

@@ -77,7 +77,13 @@ async fn session(config: Config, is_demo: bool, opening: Opening, log_notice: Op
     let adapter = Arc::new(OpenAiProvider::new(EndpointTable::default(), options));
     let chosen = EndpointTable::default();
     let provider = Keyed { adapter: Arc::clone(&adapter), endpoints: config.endpoints.clone(), chosen: chosen.clone() };
-    let host = Program { adapter, endpoints: config.endpoints.clone(), chosen, config_file: config.file.clone() };
+    let host = Program {
+        adapter,
+        endpoints: config.endpoints.clone(),
+        chosen,
+        config_file: config.file.clone(),
+        keeps_keys: !is_demo,
+    };
     let ready: BTreeMap<String, bool> =
         config.endpoints.iter().map(|(name, _)| (name.to_owned(), host.has_key(name))).collect();
     let runtime = Runtime::new(clock.clone(), Arc::new(provider), store, Arc::clone(&arrived));

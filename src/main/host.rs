@@ -30,14 +30,20 @@ pub struct Program {
     pub endpoints: Endpoints,
     pub chosen: EndpointTable,
     pub config_file: PathBuf,
+    /// Whether keys are kept: the demo's are none, and must not take the place of real ones.
+    pub keeps_keys: bool,
 }
 
 impl Host for Program {
     fn save_key(&self, provider: &str, key: String) -> BoxFuture<'static, Result<String, String>> {
-        let (endpoints, provider) = (self.endpoints.clone(), provider.to_owned());
+        let (endpoints, provider, keeps) = (self.endpoints.clone(), provider.to_owned(), self.keeps_keys);
         off_the_loop(move || {
             let key = Key::parse(&key).map_err(|problem| problem.to_string())?;
             let shown = key.to_string();
+            if !keeps {
+                endpoints.use_key(&provider, key);
+                return Ok(format!("The key {shown} is in use for {provider} until you leave; the demo keeps none."));
+            }
             match endpoints.save_key(&provider, key) {
                 Ok(None) => Ok(format!("The key {shown} is in use for {provider}, and kept for you alone.")),
                 Ok(Some(advice)) => Ok(format!("The key {shown} is in use for {provider}. Note: {advice}.")),

@@ -12,8 +12,7 @@ use futures::StreamExt as _;
 use futures::future::{FutureExt as _, OptionFuture};
 
 use crate::chat::ConversationId;
-use crate::runtime::Scope;
-use crate::runtime::{Query, ids};
+use crate::runtime::{Query, Scope, Write, ids};
 use crate::session;
 
 use super::event::{Fresh, Happened, TuiEvent};
@@ -29,6 +28,9 @@ const FRAME: Duration = Duration::from_millis(33);
 
 /// Inputs taken in before a frame is drawn, so that a held key does not starve the stream.
 const INPUTS_A_FRAME: usize = 64;
+
+/// A deleted conversation can be had back for so long.
+const DELETED_KEPT_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 
 /// How long running attempts may take to let go when the program ends.
 const LETS_GO_WITHIN: Duration = Duration::from_millis(400);
@@ -84,7 +86,12 @@ impl<S: Stage> App<S> {
         while self.quits.is_none() {
             let step = AssertUnwindSafe(self.step()).catch_unwind().await;
             match step {
-                Ok(result) => result?,
+                Ok(Ok(())) => {}
+                // The terminal is gone: nobody sees another frame, and all that is left is to save.
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "the terminal is gone");
+                    break;
+                }
                 Err(_) => {
                     panicked = true;
                     break;
@@ -110,6 +117,8 @@ impl<S: Stage> App<S> {
                 store.query(Query::Load(id));
             }
         }
+        let before_ms = self.world.runtime.clock().now().unix_ms - DELETED_KEPT_MS;
+        store.write(vec![Write::PurgeDeleted { before_ms }], None);
         store.query(Query::Draft(None));
         store.query(Query::InputHistory { limit: 500 });
         store.query(Query::Spend { conversation: current, scope: Scope::Day(day) });
@@ -229,6 +238,10 @@ impl<S: Stage> App<S> {
         for job in drawn.wanted.drain(..) {
             state.highlights.mark_requested(&job);
             self.world.highlight(job);
+        }
+        // Where a resize brought the last row into view, what comes next is followed again.
+        if drawn.at_end {
+            state.follow_end();
         }
         state.drawn = drawn;
         self.is_dirty = false;

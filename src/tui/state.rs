@@ -10,7 +10,7 @@ use crate::session::{Change, Effect, Event, Happened, Session};
 
 use super::composer::{Composer, History};
 use super::effect::TuiEffect;
-use super::keymap::Keymap;
+use super::keymap::{Context, Keymap};
 use super::preferences::Preferences;
 use super::screens::{help::Help, panel::Panel, welcome::Welcome};
 use super::theme::Theme;
@@ -364,9 +364,14 @@ impl AppState {
             let aliases = command.aliases.iter().fold(String::new(), |all, alias| all + " /" + alias);
             (format!("{}{aliases}", call.trim_end()), command.summary.to_owned())
         });
-        let keys = self.keymap.table().iter().filter(|binding| !binding.chords.is_empty());
-        let keys = keys.map(|binding| (binding.keys(), binding.does.clone())).collect();
-        self.overlay = Some(Overlay::Help(Help::new(keys, commands.collect())));
+        let keys = |context: Context| {
+            let all = self.keymap.table().iter();
+            let bound = all.filter(|binding| binding.context == context && !binding.chords.is_empty());
+            (context.title(), bound.map(|binding| (binding.keys(), binding.does.clone())).collect())
+        };
+        let mut sections: Vec<_> = Context::ALL.into_iter().map(keys).collect();
+        sections.push(("Commands", commands.collect()));
+        self.overlay = Some(Overlay::Help(Help::new(sections)));
     }
 
     /// Asks for a provider's key, hidden as it is typed.

@@ -8,6 +8,7 @@ use crate::chat::{Role, Spend};
 use crate::session::{Activity, Session};
 use crate::text::sanitised::{Sanitised, width};
 
+use super::screens::paint::fit;
 use super::state::AppState;
 use super::update::STALLED_AFTER;
 
@@ -15,7 +16,8 @@ use super::update::STALLED_AFTER;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     Plain,
-    Muted,
+    /// A short word to the user.
+    Said,
     Busy,
     Warning,
     Error,
@@ -36,7 +38,7 @@ pub const SEPARATOR: &str = " │ ";
 /// The bar for a width in columns.
 #[must_use]
 pub fn segments(state: &AppState, columns: u16) -> Vec<Segment> {
-    let mut segments = all(state);
+    let mut segments = all(state, columns);
     let fits = |segments: &[Segment]| {
         let text: usize = segments.iter().map(|segment| segment.text.width()).sum();
         text + segments.len().saturating_sub(1) * width(SEPARATOR) + 2 <= usize::from(columns)
@@ -47,21 +49,24 @@ pub fn segments(state: &AppState, columns: u16) -> Vec<Segment> {
         };
         segments.remove(least);
     }
+    if let [only] = &mut segments[..] {
+        only.text = fit(only.text.as_str(), usize::from(columns).saturating_sub(2));
+    }
     segments
 }
 
-fn all(state: &AppState) -> Vec<Segment> {
+fn all(state: &AppState, columns: u16) -> Vec<Segment> {
     let mut out = Vec::new();
     let mut push = |text: String, part: Part, rank: u8| {
         out.push(Segment { text: Sanitised::line(&text), part, rank });
     };
     if let Some(toast) = &state.toast {
-        push(toast.text.clone(), Part::Warning, 100);
+        push(toast.text.clone(), Part::Said, 100);
         return out;
     }
     let session = state.session();
     if state.preferences.demo {
-        push("demo".to_owned(), Part::Warning, 35);
+        push("demo".to_owned(), Part::Busy, 35);
     }
     push(state.meta().model.to_string(), Part::Plain, 80);
     let choice = session.choice();
@@ -69,35 +74,43 @@ fn all(state: &AppState) -> Vec<Segment> {
     let is_scarce = choice.tokens.saturating_mul(10) >= limit.saturating_mul(8);
     push(
         format!("ctx {} of {}", short_count(choice.tokens), short_count(limit)),
-        if is_scarce { Part::Warning } else { Part::Muted },
+        if is_scarce { Part::Warning } else { Part::Plain },
         50,
     );
-    push(money(state), Part::Plain, 60);
+    push(money(state, columns), Part::Plain, 60);
     if let Some(percent) = session.limits().percent_left().filter(|percent| *percent < 10) {
         push(format!("{percent}% of the rate limit left"), Part::Warning, 40);
     }
     if let Some((text, part)) = session.activity().map(|activity| busy(&activity, state.now.mono)) {
         push(text, part, 90);
         if session.queued().len() > 0 {
-            push(format!("{} queued", session.queued().len()), Part::Muted, 70);
+            push(format!("{} queued", session.queued().len()), Part::Plain, 70);
         }
     } else {
-        push("F1 help".to_owned(), Part::Muted, 20);
+        push("F1 help".to_owned(), Part::Plain, 20);
     }
     let others = state.chats.iter().filter(|(id, chat)| **id != state.current && chat.session.is_busy()).count();
     if others > 0 {
-        push(format!("{others} more streaming"), Part::Muted, 30);
+        push(format!("{others} more streaming"), Part::Plain, 30);
     }
     out
 }
 
+/// Where there are fewer columns, the last reply's cost is left to its own row; then the day's is left out too.
+const ALL_SUMS_FROM: u16 = 72;
+const DAY_FROM: u16 = 56;
+
 /// The last reply's cost, the chat's, the day's.
-fn money(state: &AppState) -> String {
+fn money(state: &AppState, columns: u16) -> String {
     let currency = &state.preferences.settings.currency;
     let last = last_cost(state.session()).map(|cost| format!("{} · ", currency.show_cost(cost))).unwrap_or_default();
     let chat = shown(state, &state.chat_spend());
     let today = shown(state, &state.today);
-    format!("{last}chat {chat} · today {today}")
+    match columns {
+        ALL_SUMS_FROM.. => format!("{last}chat {chat} · today {today}"),
+        DAY_FROM.. => format!("chat {chat} · today {today}"),
+        _ => format!("chat {chat}"),
+    }
 }
 
 fn shown(state: &AppState, spend: &Spend) -> String {
@@ -134,6 +147,15 @@ pub fn busy(activity: &Activity, now: Duration) -> (String, Part) {
         Activity::Backoff { attempt, of, until, why } => {
             (format!("{why}: retry {attempt}/{of} in {} · Esc stops", seconds(*until, now)), Part::Warning)
         }
+    }
+}
+
+/// Whether a turn waits, rather than streams.
+#[must_use]
+pub fn is_wait(activity: &Activity, now: Duration) -> bool {
+    match activity {
+        Activity::Streaming { last, .. } => now.saturating_sub(*last) >= STALLED_AFTER,
+        _ => true,
     }
 }
 

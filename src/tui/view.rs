@@ -5,11 +5,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
+use crate::text::sanitised::width;
 use crate::text::{Emphasis, Ink, Sanitised};
 
 use super::commands;
 use super::composer::ComposerStyle;
-use super::screens::paint::{clear, put};
+use super::screens::blank;
+use super::screens::paint::{clear, fit, put};
 use super::state::{AppState, Overlay};
 use super::status::{self, Part, SEPARATOR};
 use super::theme::Role;
@@ -20,6 +22,9 @@ const SMALLEST: (u16, u16) = (20, 5);
 
 /// Rows of completions shown above the input box at most.
 const COMPLETIONS: usize = 8;
+
+/// From this many columns on, completions show what a command takes.
+const COMPLETIONS_WITH_ARGUMENTS_FROM: usize = 64;
 
 /// Beside the chat the panel needs this many columns in all.
 const PANEL_BESIDE_FROM: u16 = 100;
@@ -69,9 +74,11 @@ pub fn regions(state: &AppState) -> Regions {
         y += height;
         area
     };
+    // Text stands in one column from top to bottom: a blank one at either side, as in the input box.
+    let inset = |area: Rect| Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     Regions {
         panel,
-        transcript: take(transcript),
+        transcript: inset(take(transcript)),
         alarm: take(alarm),
         upper_rule: take(rule),
         composer: take(composer),
@@ -92,7 +99,9 @@ impl Scene {
     #[must_use]
     pub fn of(state: &AppState) -> Self {
         let session = state.session();
-        let live = session.reply().zip(session.activity()).map(|(message, activity)| {
+        // A reply that comes shows by itself that it comes; a wait is said where one looks.
+        let waits = session.activity().filter(|activity| status::is_wait(activity, state.now.mono));
+        let live = session.reply().zip(waits).map(|(message, activity)| {
             let (text, _) = status::busy(&activity, state.now.mono);
             LiveStatus { message, state: text }
         });
@@ -155,13 +164,8 @@ pub fn draw(state: &AppState, cache: &mut Cache, area: Rect, buf: &mut Buffer) -
                     buf[(regions.panel.width, y)].set_symbol("│").set_style(state.theme.border());
                 }
             }
-            cursor = panel.draw(
-                regions.panel,
-                buf,
-                &state.theme,
-                &state.keymap,
-                (state.now.unix_ms, &state.preferences.zone),
-            );
+            cursor =
+                panel.draw(regions.panel, buf, &state.theme, &state.keymap, state.now.unix_ms, &state.preferences.zone);
         }
         Some(Overlay::Help(help)) => {
             clear(buf, area, state.theme.base());
@@ -180,6 +184,7 @@ fn draw_chat(state: &AppState, cache: &mut Cache, regions: Regions, buf: &mut Bu
     let scene = Scene::of(state);
     let view = scene.transcript(state);
     let drawn = transcript::draw(&view, state.chat().anchor, cache, regions.transcript, buf, &state.theme);
+    blank::draw(state, regions.transcript, buf);
     for rule in [regions.upper_rule, regions.lower_rule] {
         for x in rule.left()..rule.right() {
             if rule.height > 0 {
@@ -191,7 +196,7 @@ fn draw_chat(state: &AppState, cache: &mut Cache, regions: Regions, buf: &mut Bu
         let text = Sanitised::line(&format!(
             "NOT SAVED: {reason}. Your text is kept in memory and saved once that is mended; /export writes it elsewhere."
         ));
-        put(buf, regions.alarm, regions.alarm.x, regions.alarm.y, &text, state.theme.error());
+        put(buf, regions.alarm, regions.alarm.x + 1, regions.alarm.y, &text, state.theme.error());
     }
     draw_status(state, regions.status, buf);
     drawn
@@ -214,29 +219,34 @@ fn draw_composer(state: &AppState, regions: Regions, buf: &mut Buffer) -> Option
         } else {
             "Write a message; / for commands."
         };
-        put(buf, area, area.x, area.y, &Sanitised::trusted(hint), state.theme.placeholder());
+        put(buf, area, area.x, area.y, &fit(hint, usize::from(area.width)), state.theme.placeholder());
     }
     let style = ComposerStyle {
         text: state.theme.base(),
         token: state.theme.role(Role::Token),
         escape: state.theme.ink(Ink::Escape, Emphasis::default()),
-        cursor: Some(state.theme.role(Role::Cursor)),
+        // What lies over the chat has the keys, and the cursor with them.
+        cursor: state.overlay.is_none().then(|| state.theme.role(Role::Cursor)),
     };
     state.composer.draw(area, buf, &style)
 }
 
 fn draw_status(state: &AppState, area: Rect, buf: &mut Buffer) {
+    let ground = state.theme.status();
+    buf.set_style(area, Style { bg: ground.bg, ..Style::new() });
+    // On the bar's own ground, which a theme may tint.
+    let on_bar = |style: Style| Style { bg: ground.bg, ..style };
     let mut x = area.x + 1;
     for (at, segment) in status::segments(state, area.width).iter().enumerate() {
         if at > 0 {
-            x = put(buf, area, x, area.y, &Sanitised::trusted(SEPARATOR), state.theme.border());
+            x = put(buf, area, x, area.y, &Sanitised::trusted(SEPARATOR), on_bar(state.theme.border()));
         }
         let style = match segment.part {
-            Part::Plain => state.theme.status(),
-            Part::Muted => state.theme.muted(),
-            Part::Busy => state.theme.active(),
-            Part::Warning => state.theme.warning(),
-            Part::Error => state.theme.error(),
+            Part::Plain => ground,
+            Part::Said => on_bar(state.theme.title()),
+            Part::Busy => on_bar(state.theme.active()),
+            Part::Warning => on_bar(state.theme.warning()),
+            Part::Error => on_bar(state.theme.error()),
         };
         x = put(buf, area, x, area.y, &segment.text, style);
     }
@@ -250,14 +260,25 @@ fn draw_completions(state: &AppState, regions: Regions, buf: &mut Buffer) {
     }
     let found = commands::completions(&draft);
     let rows = found.len().min(COMPLETIONS).min(usize::from(regions.transcript.height));
-    for (at, (name, command)) in found.iter().take(rows).enumerate() {
-        let y = regions.transcript.bottom() - rows as u16 + at as u16;
-        let row = Rect { y, height: 1, ..regions.transcript };
+    let chosen = state.completion.min(found.len().saturating_sub(1));
+    let top = (chosen + 1).saturating_sub(rows);
+    let area = Rect { x: regions.composer.x, width: regions.composer.width, ..regions.transcript };
+    let is_wide = usize::from(area.width) >= COMPLETIONS_WITH_ARGUMENTS_FROM;
+    let call = |name: &str, command: &commands::Command| {
+        let args = if is_wide { command.args } else { "" };
+        format!(" /{name} {args}").trim_end().to_owned()
+    };
+    let names = found.iter().map(|(name, command)| width(&call(name, command))).max().unwrap_or_default();
+    for (at, (name, command)) in found.iter().enumerate().skip(top).take(rows) {
+        let y = regions.transcript.bottom() - rows as u16 + (at - top) as u16;
+        let row = Rect { y, height: 1, ..area };
         clear(buf, row, state.theme.base());
-        let is_chosen = at == state.completion.min(found.len().saturating_sub(1));
-        let call = format!(" /{name} {}", command.args);
-        let style = if is_chosen { state.theme.selection() } else { state.theme.base() };
-        let x = put(buf, row, row.x, row.y, &Sanitised::line(&format!("{call:<24}")), style);
-        put(buf, row, x + 1, row.y, &Sanitised::trusted(command.summary), state.theme.muted());
+        buf.set_style(row, state.theme.base());
+        let style = if at == chosen { state.theme.selection() } else { state.theme.base() };
+        let call = call(name, command);
+        let pad = " ".repeat(names + 1 - width(&call));
+        let x = put(buf, row, row.x, row.y, &Sanitised::line(&format!("{call}{pad}")), style);
+        let room = usize::from(row.right().saturating_sub(x + 2));
+        put(buf, row, x + 1, row.y, &fit(command.summary, room), state.theme.muted());
     }
 }

@@ -18,6 +18,8 @@ mod temperature;
 mod theme;
 mod title;
 
+use std::fmt::Write as _;
+
 use crate::chat::Stamp;
 
 use super::effect::TuiEffect;
@@ -64,6 +66,19 @@ pub const TABLE: &[Command] = &[
     mouse::COMMAND,
     quit::COMMAND,
 ];
+
+/// The table as the README has it.
+#[must_use]
+pub fn markdown() -> String {
+    let mut out = String::from("| command | does |\n|---|---|\n");
+    for command in TABLE {
+        // A bar would end the cell.
+        let call = format!("/{} {}", command.name, command.args.replace('|', "\\|"));
+        let aliases = command.aliases.iter().fold(String::new(), |all, alias| all + ", `/" + alias + "`");
+        let _ = writeln!(out, "| `{}`{aliases} | {} |", call.trim_end(), command.summary);
+    }
+    out
+}
 
 /// What an input means.
 pub enum Parsed<'a> {
@@ -119,14 +134,18 @@ fn names() -> impl Iterator<Item = (&'static str, &'static Command)> {
     })
 }
 
-/// The commands that what is typed may become: `typed` is the draft, with its slash.
+/// The commands that what is typed may become: `typed` is the draft, with its slash. An alias is offered where its
+/// command's own name does not fit.
 #[must_use]
 pub fn completions(typed: &str) -> Vec<(&'static str, &'static Command)> {
     let Some(prefix) = typed.strip_prefix('/') else { return Vec::new() };
     if prefix.contains(|c: char| !c.is_ascii_alphabetic() && c != '-') {
         return Vec::new();
     }
-    names().filter(|(name, _)| name.starts_with(prefix)).collect()
+    let fits = |(name, command): &(&'static str, &'static Command)| {
+        name.starts_with(prefix) && (*name == command.name || !command.name.starts_with(prefix))
+    };
+    names().filter(fits).collect()
 }
 
 /// The name that differs in the fewest letters, where they are few.
@@ -134,7 +153,7 @@ fn nearest(name: &str) -> Option<&'static str> {
     names()
         .map(|(known, _)| (distance(name, known), known))
         .min()
-        .filter(|(distance, known)| *distance <= 2 && *distance < known.len())
+        .filter(|(distance, known)| *distance <= if known.len() > 4 { 2 } else { 1 })
         .map(|(_, known)| known)
 }
 
@@ -177,6 +196,15 @@ mod tests {
         assert_eq!(meaning("/etc/hosts is what?"), "message /etc/hosts is what?");
         assert_eq!(meaning("/modle"), "unknown modle model");
         assert_eq!(meaning("/xyzzy"), "unknown xyzzy -");
+        assert_eq!(meaning("/nope"), "unknown nope -");
+    }
+
+    #[test]
+    fn an_alias_is_offered_only_where_the_name_does_not_fit() {
+        let offered = |typed| completions(typed).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        assert!(offered("/").contains(&"quit") && !offered("/").contains(&"exit"));
+        assert_eq!(offered("/ex"), ["export", "exit"]);
+        assert_eq!(offered("/clear"), ["clear"]);
     }
 
     #[test]

@@ -139,10 +139,14 @@ impl Keymap {
 
     /// The table as the README has it.
     pub fn markdown(&self) -> String {
-        let mut out = String::from("| key | does | name in the config |\n|---|---|---|\n");
+        let mut out = String::from("| where | key | does | name in the config |\n|---|---|---|---|\n");
         for context in Context::ALL {
+            let mut place = context.title();
             for binding in self.bindings.iter().filter(|binding| binding.context == context) {
-                let _ = writeln!(out, "| {} | {} | `{}` |", binding.keys(), binding.does, binding.action.name());
+                let (keys, name) = (binding.keys(), binding.action.name());
+                let _ = writeln!(out, "| {place} | {keys} | {} | `{name}` |", binding.does);
+                // Said once, at the first of its keys.
+                place = "";
             }
         }
         out

@@ -11,8 +11,11 @@ use crate::tui::theme::Theme;
 use super::ScreenKey;
 use super::paint::put;
 
-/// Columns that the names take at most.
-const NAMES: usize = 30;
+/// Rows for the title, a blank one below it, one above the foot, and the foot.
+const FRAME: usize = 4;
+
+/// With fewer columns, a name and what it does stand below each other.
+const TWO_COLUMNS_FROM: usize = 60;
 
 /// The help, scrolled.
 pub struct Help {
@@ -21,15 +24,15 @@ pub struct Help {
 }
 
 impl Help {
-    /// Help over rows of keys and commands: what is pressed or typed, and what it does.
+    /// Help over sections: a title, then what is pressed or typed, and what it does.
     #[must_use]
-    pub fn new(keys: Vec<(String, String)>, commands: Vec<(String, String)>) -> Self {
-        Self { sections: vec![("Keys", keys), ("Commands", commands)], top: 0 }
+    pub const fn new(sections: Vec<(&'static str, Vec<(String, String)>)>) -> Self {
+        Self { sections, top: 0 }
     }
 
     /// Takes in a key; whether the help is to be closed.
     pub fn handle(&mut self, key: &ScreenKey, height: u16) -> bool {
-        let page = usize::from(height).saturating_sub(4).max(1);
+        let page = usize::from(height).saturating_sub(FRAME + 2).max(1);
         match key {
             ScreenKey::Esc | ScreenKey::Enter | ScreenKey::Char('q') => return true,
             ScreenKey::Up | ScreenKey::Char('k') => self.top = self.top.saturating_sub(1),
@@ -46,14 +49,15 @@ impl Help {
     /// Keeps the last row on the screen.
     pub fn clamp(&mut self, columns: u16, rows: u16) {
         let all = self.rows(columns).len();
-        let seen = usize::from(rows).saturating_sub(2).max(1);
+        let seen = usize::from(rows).saturating_sub(FRAME).max(1);
         self.top = self.top.min(all.saturating_sub(seen));
     }
 
     fn rows(&self, columns: u16) -> Vec<Row> {
         let columns = usize::from(columns).saturating_sub(2);
         let widest = self.sections.iter().flat_map(|(_, rows)| rows).map(|(name, _)| width(name)).max().unwrap_or(0);
-        let names = widest.min(NAMES).min(columns / 2);
+        // Where two columns would be too narrow to read, what it does stands below the name.
+        let names = if columns < TWO_COLUMNS_FROM { 0 } else { widest.min(columns * 2 / 5) };
         let mut out = Vec::new();
         for (title, rows) in &self.sections {
             out.push(line(vec![span(title, Ink::Heading(2), true)]));
@@ -84,11 +88,11 @@ impl Help {
     /// Draws the help over an area.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) {
         let rows = self.rows(area.width);
-        let seen = usize::from(area.height).saturating_sub(2);
+        let seen = usize::from(area.height).saturating_sub(FRAME);
         let top = self.top.min(rows.len().saturating_sub(seen));
         put(buf, area, area.x + 1, area.y, &Sanitised::trusted("munshi · help"), theme.title());
         for (at, row) in rows.iter().skip(top).take(seen).enumerate() {
-            let y = area.y + 1 + at as u16;
+            let y = area.y + 2 + at as u16;
             let mut x = area.x + 1;
             for span in &row.spans {
                 x = put(buf, area, x, y, &span.text, theme.ink(span.ink, span.emphasis));

@@ -1,5 +1,6 @@
 //! What lies over the chat: one file a screen. Each takes in keys and gives intents; none knows the terminal.
 
+pub mod blank;
 pub mod help;
 pub mod line_edit;
 pub mod paint;

@@ -222,7 +222,8 @@ impl<'v, 'c> Layout<'v, 'c> {
         let (view, width) = (self.view, self.width);
         match section {
             Section::Notice(at) => {
-                return view.notices.get(at).map(|notice| furniture::notice(notice, width)).unwrap_or_default();
+                let notice = view.notices.get(at);
+                return notice.map(|of| furniture::notice(of, width)).unwrap_or_default();
             }
             Section::Queued(at) => {
                 return view.queued.get(at).map(|text| furniture::queued(text, width)).unwrap_or_default();

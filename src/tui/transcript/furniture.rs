@@ -8,7 +8,8 @@ use super::paint::{bold, elided, span};
 use super::view::{Notice, NoticeKind, TranscriptView};
 use crate::chat::money::short_count;
 use crate::chat::{FinishReason, Message, Role, Status, Usage};
-use crate::text::{Document, Ink, Row, Sanitised, Span};
+use crate::text::document::render_all;
+use crate::text::{Ink, Row, Sanitised, Span};
 
 /// What stands where older messages are left out of the request.
 const NOT_SENT: &str = "— older messages above are not sent —";
@@ -145,24 +146,20 @@ fn duration(ms: u64) -> String {
     }
 }
 
-/// A notice below a message or before the first, with a blank row above it. What munshi itself has to tell is
-/// Markdown; warnings may quote anything, and are shown as they are.
+/// A notice below a message or at the end, with a blank row above it. What munshi tells is markdown, and quiet where
+/// it is a word in passing; what went wrong may quote anything, and stays as it is.
 pub(super) fn notice(notice: &Notice, width: u16) -> Vec<Row> {
     let mut rows = vec![Row::default()];
-    if notice.kind == NoticeKind::Info {
-        rows.extend(muted_markdown(&notice.text, width));
-    } else {
+    if notice.kind != NoticeKind::Info {
         rows.extend(short_text(&notice.text, width, notice.kind.ink()));
+        return rows;
     }
-    rows
-}
-
-fn muted_markdown(text: &str, width: u16) -> Vec<Row> {
-    let mut document = Document::new();
-    document.extend(text);
-    let mut rows: Vec<Row> = document.blocks().iter().flat_map(|block| block.layout(text, width, &[])).collect();
-    for span in rows.iter_mut().flat_map(|row| &mut row.spans).filter(|span| span.ink == Ink::Plain) {
-        span.ink = Ink::Muted;
+    let is_answer = notice.text.trim().contains('\n');
+    for mut row in render_all(&notice.text, width) {
+        for span in row.spans.iter_mut().filter(|span| !is_answer && span.ink == Ink::Plain) {
+            span.ink = notice.kind.ink();
+        }
+        rows.push(row);
     }
     rows
 }

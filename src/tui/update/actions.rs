@@ -2,6 +2,7 @@
 
 use crate::chat::Stamp;
 use crate::session::Happened;
+use crate::tui::commands;
 use crate::tui::composer::Edit;
 use crate::tui::effect::TuiEffect;
 use crate::tui::event::Fresh;
@@ -114,7 +115,20 @@ fn interrupt(state: &mut AppState, at: Stamp) -> Vec<TuiEffect> {
     Vec::new()
 }
 
+/// Moves through the completions of a command, where there are several; whether it did.
+fn chose(state: &mut AppState, step: isize) -> bool {
+    let found = commands::completions(&state.composer.text()).len();
+    if found < 2 {
+        return false;
+    }
+    state.completion = state.completion.min(found - 1).saturating_add_signed(step).min(found - 1);
+    true
+}
+
 fn up(state: &mut AppState) {
+    if chose(state, -1) {
+        return;
+    }
     if !state.composer.at_first_row() {
         state.composer.apply(Edit::Up);
         return;
@@ -126,6 +140,9 @@ fn up(state: &mut AppState) {
 }
 
 fn down(state: &mut AppState) {
+    if chose(state, 1) {
+        return;
+    }
     if !state.composer.at_last_row() {
         state.composer.apply(Edit::Down);
         return;

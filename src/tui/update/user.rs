@@ -79,13 +79,14 @@ pub(super) fn edit(state: &mut AppState, edit: Edit) {
     state.draft_changed();
 }
 
-/// Completes a command that is being typed: a second Tab goes on to the next that fits.
+/// Completes a command that is being typed: the chosen one, which Up and Down move.
 fn complete(state: &mut AppState) {
     let draft = state.composer.text();
     let found = commands::completions(&draft);
-    let Some((name, command)) = found.first() else { return };
-    let is_whole = found.len() > 1 && draft[1..] == **name;
-    let (name, command) = if is_whole { found[1] } else { (*name, *command) };
+    let at = state.completion.min(found.len().saturating_sub(1));
+    // A name that is whole already goes on to the next one.
+    let is_whole = found.get(at).is_some_and(|(name, _)| draft[1..] == **name);
+    let Some((name, command)) = found.get(at + usize::from(is_whole)).or_else(|| found.first()) else { return };
     let space = if command.args.is_empty() { "" } else { " " };
     state.composer.set_text(&format!("/{name}{space}"));
     state.draft_changed();

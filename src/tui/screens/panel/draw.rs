@@ -7,6 +7,7 @@ use ratatui::layout::{Position, Rect};
 
 use crate::runtime::Summary;
 use crate::text::Sanitised;
+use crate::text::sanitised::width;
 use crate::tui::keymap::{Action, Keymap};
 use crate::tui::theme::Theme;
 
@@ -21,7 +22,8 @@ impl Panel {
         buf: &mut Buffer,
         theme: &Theme,
         keymap: &Keymap,
-        (now_ms, zone): (i64, &TimeZone),
+        now_ms: i64,
+        zone: &TimeZone,
     ) -> Option<Position> {
         if area.height < 4 || area.width < 12 {
             return None;
@@ -35,7 +37,9 @@ impl Panel {
             put(buf, inner, typed, area.y + 1, &Sanitised::trusted("type to filter"), theme.muted());
         }
         let mut cursor = Position::new(end.min(inner.right().saturating_sub(1)), area.y + 1);
-        let list = Rect { y: area.y + 2, height: area.height - 3, ..inner };
+        let mut hint = joined(&self.hint(keymap), usize::from(inner.width));
+        hint.truncate(usize::from(area.height / 4).max(1));
+        let list = Rect { y: area.y + 3, height: area.height.saturating_sub(4 + hint.len() as u16).max(1), ..inner };
         let seen = usize::from(list.height / 2).max(1);
         let top = (self.selected + 1).saturating_sub(seen);
         for (at, row) in self.rows.iter().enumerate().skip(top).take(seen) {
@@ -52,8 +56,9 @@ impl Panel {
             };
             put(buf, list, x, list.y, &Sanitised::trusted(word), theme.muted());
         }
-        let hint = self.hint(keymap);
-        put(buf, inner, x, area.bottom() - 1, &fit(&hint, usize::from(inner.width)), theme.muted());
+        for (at, row) in hint.iter().rev().enumerate() {
+            put(buf, inner, x, area.bottom() - 1 - at as u16, row, theme.muted());
+        }
         Some(cursor)
     }
 
@@ -89,33 +94,46 @@ impl Panel {
             put(buf, list, x, y, &fit(title, usize::from(list.right().saturating_sub(x))), style);
         }
         let ago = ago(row.updated_ms, now_ms, zone);
-        let below = format!("  {ago} · {} · {} messages", row.model, row.messages);
+        let plural = if row.messages == 1 { "" } else { "s" };
+        let below = format!("  {ago} · {} · {} message{plural}", row.model, row.messages);
         put(buf, list, list.x, y + 1, &fit(&below, usize::from(list.width)), theme.muted());
         cursor
     }
 
-    fn hint(&self, keymap: &Keymap) -> String {
+    /// What can be done, in parts.
+    fn hint(&self, keymap: &Keymap) -> Vec<String> {
         if self.renaming.is_some() {
-            return "Enter renames · Esc leaves it".to_owned();
+            return vec!["Enter renames".to_owned(), "Esc leaves it as it was".to_owned()];
         }
-        let with = |action, does: &str| keymap.key_of(action).map(|key| format!("{key} {does}"));
-        let parts: Vec<String> = match self.deleted.last() {
-            Some(row) => std::iter::once(format!("deleted “{}”", row.title))
-                .chain(with(Action::PanelUndoDelete, "has it back"))
-                .collect(),
-            None => [
-                with(Action::PanelOpen, "opens"),
-                with(Action::PanelRename, "renames"),
-                with(Action::PanelPin, "pins"),
-                with(Action::PanelDelete, "deletes"),
-                Some("Esc closes".to_owned()),
-            ]
-            .into_iter()
-            .flatten()
-            .collect(),
-        };
-        parts.join(" · ")
+        let key = |action, what: &str| keymap.key_of(action).map(|key| format!("{key} {what}"));
+        if let Some(row) = self.deleted.last() {
+            let back = key(Action::PanelUndoDelete, "brings it back");
+            return std::iter::once(format!("Deleted “{}”", row.title)).chain(back).collect();
+        }
+        let told = [
+            key(Action::PanelOpen, "opens"),
+            key(Action::PanelRename, "renames"),
+            key(Action::PanelPin, "pins"),
+            key(Action::PanelDelete, "deletes"),
+            Some("Esc closes".to_owned()),
+        ];
+        told.into_iter().flatten().collect()
     }
+}
+
+/// Parts with dots between them, in as many rows as they need; a part stays in one piece.
+fn joined(parts: &[String], columns: usize) -> Vec<Sanitised> {
+    let mut rows: Vec<String> = Vec::new();
+    for part in parts {
+        match rows.last_mut().filter(|row| width(row) + width(part) + 3 <= columns) {
+            Some(row) => {
+                row.push_str(" · ");
+                row.push_str(part);
+            }
+            None => rows.push(part.clone()),
+        }
+    }
+    rows.iter().map(|row| fit(row, columns)).collect()
 }
 
 /// How long ago a moment was, in short: `now`, `5 min`, `2 h`, `yesterday`, `12 Mar`, `12 Mar 2025`.
