@@ -12,7 +12,7 @@ use munshi::chat::{Catalogue, ModelRef};
 use munshi::cli::Cli;
 use munshi::config::{Config, Key};
 use munshi::demo::DemoServer;
-use munshi::platform::signals::Signals;
+use munshi::platform::signals::{Signals, SystemSignal};
 use munshi::provider::openai::{EndpointTable, HttpOptions, OpenAiProvider};
 use munshi::runtime::{Clock, Runtime, StoreHandle};
 use munshi::store::sqlite::{OpenOptions, SqliteStore};
@@ -147,12 +147,17 @@ fn terminations() -> Result<CancellationToken> {
     #[expect(clippy::disallowed_methods, reason = "it waits for the system as long as the program lives")]
     tokio::spawn(async move {
         tokio::select! {
-            _ = signals.next() => {}
+            () = asked_to_end(&mut signals) => {}
             () = setup::PANICKED.cancelled() => {}
         }
         told.cancel();
     });
     Ok(ended)
+}
+
+/// Waits for a signal that ends; to be stopped and go on is none.
+async fn asked_to_end(signals: &mut Signals) {
+    while signals.next().await == SystemSignal::Continued {}
 }
 
 fn open_store(database: PathBuf, clock: &Clock, arrived: &Arc<Notify>) -> Result<StoreHandle> {
