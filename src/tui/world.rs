@@ -25,6 +25,8 @@ pub struct World {
     highlighter: Worker<HighlightJob, Highlighted>,
     errands: Tasks<Happened>,
     ended: CancellationToken,
+    /// Rings when the program was stopped by another and goes on: the terminal may be as the shell left it.
+    pub continued: Arc<Notify>,
     /// The hidden switch of the tests: which part panics at F12.
     panics: Option<String>,
 }
@@ -42,7 +44,7 @@ impl World {
         panics: Option<String>,
     ) -> std::io::Result<Self> {
         let highlighter = Worker::spawn("highlight", Arc::clone(&arrived), Shelf::default, highlight)?;
-        Ok(Self { runtime, host, highlighter, errands: Tasks::new(arrived), ended, panics })
+        Ok(Self { runtime, host, highlighter, errands: Tasks::new(arrived), ended, continued: Arc::default(), panics })
     }
 
     /// Resolves when the system asks to end.
