@@ -99,7 +99,8 @@ async fn session(config: Config, is_demo: bool, opening: Opening, log_notice: Op
         ended: terminations()?,
         panics: env::var("MUNSHI_TEST_PANIC").ok(),
     };
-    Ok(tui::open(launch, runtime, Arc::new(host), arrived).await?)
+    let exit = tui::open(launch, runtime, Arc::new(host), arrived).await?;
+    Ok(Exit { panicked: exit.panicked || setup::PANICKED.is_cancelled(), ..exit })
 }
 
 fn preferences(
@@ -138,14 +139,17 @@ fn colours() -> ColourDepth {
     ColourDepth::detect(told("NO_COLOR").as_deref(), told("COLORTERM").as_deref(), told("TERM").as_deref())
 }
 
-/// Cancelled when the system asks to end.
+/// Cancelled when the system asks to end, and when anything panics: the terminal is given back by then.
 fn terminations() -> Result<CancellationToken> {
     let mut signals = Signals::listen()?;
     let ended = CancellationToken::new();
     let told = ended.clone();
     #[expect(clippy::disallowed_methods, reason = "it waits for the system as long as the program lives")]
     tokio::spawn(async move {
-        signals.next().await;
+        tokio::select! {
+            _ = signals.next() => {}
+            () = setup::PANICKED.cancelled() => {}
+        }
         told.cancel();
     });
     Ok(ended)

@@ -2,18 +2,23 @@
 
 use std::env;
 use std::io;
+use std::sync::LazyLock;
 
 use color_eyre::eyre::Result;
 use munshi::cli::Cli;
 use munshi::config::{Config, Flags, Inputs, Paths, System, env_from};
 use munshi::platform::{files, folders, process};
 use munshi::tui;
+use tokio_util::sync::CancellationToken;
 
 /// What the configuration needs of the system.
 pub const SYSTEM: System =
     System { write_private: files::write_private, others_may_read: files::others_may_read, run: process::run_limited };
 
 const NO_HOME: &str = "No home folder is known to keep anything in: set HOME to an existing folder.";
+
+/// Cancelled by the first panic, in whatever thread or task: the terminal is given back then, and the screen ends.
+pub static PANICKED: LazyLock<CancellationToken> = LazyLock::new(CancellationToken::new);
 
 /// Reports of panics and errors: the terminal is given back before a word of them is printed.
 pub fn install_hooks() -> Result<()> {
@@ -28,6 +33,7 @@ pub fn install_hooks() -> Result<()> {
         let _ = tui::terminal::restore();
         tracing::error!(panic = %info, "panicked");
         hook(info);
+        PANICKED.cancel();
     }));
     Ok(())
 }

@@ -83,6 +83,10 @@ impl TerminalGuard {
     /// Draws a frame: everything of it reaches the terminal in one write, shown at once where the terminal
     /// knows how.
     pub fn draw(&self, screen: &mut Screen, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        // A panic elsewhere has given it back: what is drawn now would stand on the user's own screen.
+        if TAKEN.load(Ordering::SeqCst) & SCREEN == 0 {
+            return Ok(());
+        }
         self.ledger.held.store(true, Ordering::SeqCst);
         let drawn = queue!(screen.backend_mut().inner_mut(), BeginSynchronizedUpdate)
             .and_then(|()| self.clear_if_asked(screen))

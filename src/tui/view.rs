@@ -158,7 +158,7 @@ pub fn draw(state: &AppState, cache: &mut Cache, area: Rect, buf: &mut Buffer) -
     match &state.overlay {
         Some(Overlay::Panel(panel)) => {
             if regions.panel.width == area.width {
-                clear(buf, area);
+                clear(buf, area, state.theme.base());
             } else {
                 for y in 0..area.height {
                     buf[(regions.panel.width, y)].set_symbol("│").set_style(state.theme.border());
@@ -168,11 +168,11 @@ pub fn draw(state: &AppState, cache: &mut Cache, area: Rect, buf: &mut Buffer) -
                 panel.draw(regions.panel, buf, &state.theme, &state.keymap, state.now.unix_ms, &state.preferences.zone);
         }
         Some(Overlay::Help(help)) => {
-            clear(buf, area);
+            clear(buf, area, state.theme.base());
             help.draw(area, buf, &state.theme);
         }
         Some(Overlay::Welcome(welcome)) => {
-            clear(buf, area);
+            clear(buf, area, state.theme.base());
             cursor = welcome.draw(area, buf, &state.theme);
         }
         None => draw_completions(state, regions, buf),
@@ -272,7 +272,7 @@ fn draw_completions(state: &AppState, regions: Regions, buf: &mut Buffer) {
     for (at, (name, command)) in found.iter().enumerate().skip(top).take(rows) {
         let y = regions.transcript.bottom() - rows as u16 + (at - top) as u16;
         let row = Rect { y, height: 1, ..area };
-        clear(buf, row);
+        clear(buf, row, state.theme.base());
         buf.set_style(row, state.theme.base());
         let style = if at == chosen { state.theme.selection() } else { state.theme.base() };
         let call = call(name, command);

@@ -87,7 +87,7 @@ fn help_shows_every_command_and_scrolls() {
     session.key(Key::F(1));
     let top = session.wait_for_text("munshi · help");
     assert!(top.contains("Sends the draft.") && !top.contains("/status"), "{}", top.text);
-    session.key(Key::Down);
+    session.keys([Key::Down, Key::Down]);
     session.wait_until_gone("Sends the draft.");
     session.key(Key::Up);
     session.wait_for_text("Sends the draft.");

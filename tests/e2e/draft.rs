@@ -45,6 +45,7 @@ fn up_and_down_go_through_what_was_sent_and_come_back_to_the_draft() {
     session.keys([Key::Ctrl('u'), Key::Ctrl('d')]);
     session.wait_exit();
     let later = open(&home, &server);
+    later.wait_for(|screen| screen.contains("today ₹0.0") && !screen.contains("today ₹0.00 "));
     later.key(Key::Up);
     later.wait_for(|screen| draft(screen) == "second question");
 }

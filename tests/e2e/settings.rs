@@ -16,6 +16,7 @@ fn model_alone_lists_the_models_and_a_name_switches() {
     session.key(Key::CtrlHome);
     let screen = session.wait_for_text("Prices per million tokens");
     assert!(screen.contains("window"), "{}", screen.text);
+    assert!(!screen.contains("|--"), "the list is a table, not its source:\n{}", screen.text);
     session.key(Key::CtrlEnd);
     ask(&session, "Who?", "Mini.");
     submit(&session, "/model gpt-4o");
@@ -30,17 +31,17 @@ fn model_alone_lists_the_models_and_a_name_switches() {
 
 #[test]
 fn system_prompt_temperature_and_output_limit_go_out_with_the_next_request() {
-    let server = Server::replies([reply("ok")]);
+    let server = Server::replies([reply("First."), reply("Second."), reply("Third.")]);
     let session = open(&Home::new(), &server);
-    ask(&session, "Defaults", "ok");
+    ask(&session, "Defaults", "First.");
     submit(&session, "/system Answer like a pirate.");
     submit(&session, "/temperature 0.25");
     submit(&session, "/max-tokens 1,234");
-    ask(&session, "Mine", "ok");
+    ask(&session, "Mine", "Second.");
     submit(&session, "/system none");
     submit(&session, "/temperature none");
     submit(&session, "/max-tokens none");
-    ask(&session, "Bare", "ok");
+    ask(&session, "Bare", "Third.");
     let bodies: Vec<_> = server.requests().iter().map(super::support::server::Request::json).collect();
     let temperature = |at: usize| bodies[at]["temperature"].as_f64();
     assert!((temperature(0).unwrap() - 0.7).abs() < 1e-6, "{:?}", temperature(0));

@@ -103,14 +103,19 @@ fn row_39_nothing_that_a_model_writes_reaches_the_terminal_as_a_command() {
 #[test]
 fn row_24_a_suspended_chat_comes_back_with_fg() {
     let server = Server::replies([reply("Still here.")]);
-    let script = format!("set -m; '{}'; stty -a | grep -o ' -*icanon'; fg; echo over", munshi_binary().display());
+    let looks = "stty -a | grep -o ' -*icanon'; echo in the shell; read line";
+    let script = format!("set -m; '{}'; {looks}; fg; echo over", munshi_binary().display());
     let session = begin(Home::new().shell(&script).against(&server.base_url()));
     ask(&session, "Before", "Still here.");
     session.key(Key::Ctrl('z'));
+    let shell = session.wait_for_text("in the shell");
+    assert!(!shell.alternate && shell.cursor_shown && !shell.mouse && !shell.bracketed_paste);
+    assert!(shell.contains(" icanon"), "the shell has its terminal back meanwhile:\n{}", shell.text);
+    session.key(Key::Enter);
     session.wait_for(|screen| screen.contains(AT_REST) && screen.contains("Still here.") && screen.alternate);
-    let raw = String::from_utf8_lossy(&session.raw_output()).into_owned();
-    assert!(raw.contains(" icanon") && !raw.contains("-icanon"), "the shell has its terminal back meanwhile");
     super::kit::write(&session, "after");
+    session.keys([Key::Ctrl('u'), Key::Ctrl('d')]);
+    session.wait_for_text("over");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `kill -9` at random moments, again and again. What a server saw was on disk before; what was on disk stays.
 
 use std::collections::HashSet;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use munshi::store::sqlite::{OpenOptions, SqliteStore};
 

@@ -95,6 +95,52 @@ fn row_02_a_full_disk_refuses_whole_batches_and_takes_them_once_there_is_room() 
     assert_eq!(integrity(folder.path()), "ok");
 }
 
+/// `mount -t tmpfs -o size=2m none DIR; MUNSHI_SMALL_DISK=DIR cargo test --test store row_02`
+#[test]
+fn row_02_a_disk_that_is_really_full() {
+    let Some(disk) = std::env::var_os("MUNSHI_SMALL_DISK") else { return };
+    let folder = tempfile::tempdir_in(disk).unwrap();
+    let ballast = folder.path().join("ballast");
+    fs::write(&ballast, vec![7; 400_000]).unwrap();
+    let mut store = open(folder.path());
+    store.write(&[put(1, "one")]).unwrap();
+    let batch = |turn: u128| {
+        let long = format!("{turn} {}", "many words of a long message ".repeat(400));
+        [Write::AddMessage(said(1, turn * 2, None, "short")), Write::AddMessage(said(1, turn * 2 + 1, None, &long))]
+    };
+    let mut written = 0;
+    let error = loop {
+        match store.write(&batch(written)) {
+            Ok(()) => written += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(error, StoreError::Full(_)), "{error:?}");
+    assert_eq!(texts(&mut store, 1).len() as u128, written * 2);
+    // Started anew, it is readable at least.
+    drop(store);
+    let filler = folder.path().join("filler");
+    let mut size = 1 << 20;
+    while size > 0 {
+        let more = [fs::read(&filler).unwrap_or_default(), vec![7; size]].concat();
+        if fs::write(&filler, &more).is_err() {
+            size /= 2;
+        }
+    }
+    let opened = try_open(folder.path()).unwrap();
+    println!("{written} batches, then {error}; opened full: {:?}", opened.notices);
+    let mut store = opened.store;
+    assert_eq!(texts(&mut store, 1).len() as u128, written * 2);
+    drop(store);
+    fs::remove_file(&ballast).unwrap();
+    fs::remove_file(&filler).unwrap();
+    let mut store = open(folder.path());
+    store.write(&batch(written)).unwrap();
+    assert_eq!(texts(&mut store, 1).len() as u128, written * 2 + 2);
+    drop(store);
+    assert_eq!(integrity(folder.path()), "ok");
+}
+
 #[test]
 fn row_06_a_newer_schema_is_refused_and_not_a_byte_is_changed() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,5 +1,7 @@
 //! Files and folders as the store wants them: private from the moment they exist, and synced by name.
-//! Knows no SQL.
+//! Knows no SQL. A warning to all who use it: to close any handle of a file lets go of all locks that this
+//! process has on it (so POSIX says), SQLite's among them: a database that a connection of this process
+//! may have open is never opened here.
 
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -19,11 +21,11 @@ pub(super) fn create_folder(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-/// Makes an empty file that only its owner can read; `false` where there is one already.
-pub(super) fn create_private(path: &Path) -> io::Result<bool> {
+/// Makes an empty file that only its owner can read; `None` where there is one already.
+pub(super) fn create_private(path: &Path) -> io::Result<Option<File>> {
     match open_new(path) {
-        Ok(_) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
         Err(error) => Err(error),
     }
 }

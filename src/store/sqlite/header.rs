@@ -22,6 +22,8 @@ const HIGHEST_SCHEMA: i64 = 10_000;
 /// What the header says.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Look {
+    /// Not looked at, since a connection of this process may have it open (see `files`).
+    NotTaken,
     /// No file, or one without a byte.
     Empty,
     Schema(i64),

@@ -20,6 +20,7 @@ mod search;
 mod wal;
 mod write;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -66,11 +67,18 @@ enum Access {
     Write {
         instance: Instance,
         writer: Writer,
-        /// Just made, and not on disk for certain: made so before the first write is.
-        unsynced: bool,
+        made: Option<Made>,
     },
     /// Why nothing can be written.
     Read(String),
+}
+
+/// The file, where this store made it: on disk for certain before the first write is, and held until the
+/// connection is closed, since to close a handle of it would let go of the connection's locks.
+#[derive(Debug)]
+struct Made {
+    file: File,
+    synced: bool,
 }
 
 /// How often a whole transaction is begun again after others kept the database for the busy timeout.
@@ -112,13 +120,15 @@ impl SqliteStore {
         &mut self,
         mut work: impl FnMut(&Transaction<'_>, &mut Writer) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
-        let (writer, unsynced, path) = match &mut self.access {
-            Access::Write { writer, unsynced, .. } => (writer, unsynced, &self.path),
+        let (writer, made, path) = match &mut self.access {
+            Access::Write { writer, made, .. } => (writer, made, &self.path),
             Access::Read(reason) => return Err(StoreError::ReadOnly(reason.clone())),
         };
-        if *unsynced {
-            open::sync(path).map_err(|fault| fault.at(path))?;
-            *unsynced = false;
+        if let Some(made) = made.as_mut().filter(|made| !made.synced) {
+            made.file.sync_all().map_err(|error| Fault::from(error).at(path))?;
+            files::sync_folder(files::folder_of(path));
+            files::sync_folder(files::folder_of(files::folder_of(path)));
+            made.synced = true;
         }
         let mut attempt = 1;
         loop {

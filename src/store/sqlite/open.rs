@@ -2,6 +2,7 @@
 //! where nothing else is left. Owns the order of these steps; each is done elsewhere.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -12,7 +13,7 @@ use super::header::{self, Look};
 use super::instance::{self, Instance, Opening};
 use super::notice::Notice;
 use super::write::Writer;
-use super::{Access, OpenOptions, Opened, SqliteStore, files, read, read_only, recover, salvage, schema, wal};
+use super::{Access, Made, OpenOptions, Opened, SqliteStore, files, read, read_only, recover, salvage, schema, wal};
 use crate::store::StoreError;
 
 /// Older ones can corrupt a write-ahead log that two connections use.
@@ -57,22 +58,28 @@ pub(super) fn open(path: &Path, options: &OpenOptions) -> Result<Opened, StoreEr
     }
 }
 
+/// Openings in this process, one at a time: then whoever else has the database open has an instance's lock.
+static TURN: Mutex<()> = Mutex::new(());
+
 fn to_write(path: &Path, options: &OpenOptions) -> Result<Opened, Fault> {
-    // Before anything is made or changed.
-    header::refuse_newer(path)?;
-    files::create_folder(files::folder_of(path))?;
+    let _here = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let instances = instances_of(path);
+    // Before anything is made or changed. (With others alive, the connection itself looks.)
+    if !instance::others_live(&instances, None) {
+        header::refuse_newer(path)?;
+    }
+    files::create_folder(files::folder_of(path))?;
     let turn = Opening::wait(&instances)?;
     salvage::resume(path)?;
     let mut notices = Vec::new();
-    let unsynced = files::create_private(path)?;
+    let made = files::create_private(path)?.map(|file| Made { file, synced: false });
     let mut conn = connect_or_salvage(path, options, &mut notices)?;
     let instance = Instance::register(&instances)?;
     recover::settle_the_dead(&mut conn, &instances, instance.id)?;
     instance::sweep(&instances, instance.id);
     drop(turn);
     let writer = Writer { instance: instance.id, seen_ms: options.now_ms };
-    let store = SqliteStore { conn, path: path.to_owned(), access: Access::Write { instance, writer, unsynced } };
+    let store = SqliteStore { conn, path: path.to_owned(), access: Access::Write { instance, writer, made } };
     Ok(Opened { store, notices })
 }
 
@@ -98,7 +105,7 @@ fn connect_or_salvage(path: &Path, options: &OpenOptions, notices: &mut Vec<Noti
 
 fn connect(path: &Path, options: &OpenOptions, alone: bool, notices: &mut Vec<Notice>) -> Result<Connection, Fault> {
     let log = files::beside(path, "-wal");
-    let found = header::look(path)?;
+    let found = if alone { header::look(path)? } else { Look::NotTaken };
     if let Look::Damaged(detail) = found {
         return Err(damaged(path, detail));
     }
@@ -130,15 +137,6 @@ fn settle_in(conn: &Connection, options: &OpenOptions, is_new: bool) -> rusqlite
     conn.execute_batch(if is_new { "PRAGMA synchronous = OFF" } else { DURABLE })?;
     conn.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     options.max_pages.map_or(Ok(()), |pages| set_max_pages(conn, pages))
-}
-
-/// Makes a database that was just made, and its name, durable. Its log is synced by the first commit.
-pub(super) fn sync(path: &Path) -> Result<(), Fault> {
-    files::sync_file(path)?;
-    let folder = files::folder_of(path);
-    files::sync_folder(folder);
-    files::sync_folder(files::folder_of(folder));
-    Ok(())
 }
 
 /// See [`SqliteStore::set_max_pages`].

@@ -4,16 +4,20 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::fault::Fault;
 use super::notice::Notice;
-use super::{Access, Opened, SqliteStore, files, header, schema};
+use super::open::instances_of;
+use super::{Access, Opened, SqliteStore, files, header, instance, schema};
 use crate::store::StoreError;
 
 /// Opens what is there. `reason` says why nothing can be written.
 pub(super) fn open(path: &Path, reason: String) -> Result<Opened, Fault> {
-    header::refuse_newer(path)?;
+    if !instance::others_live(&instances_of(path), None) {
+        header::refuse_newer(path)?;
+    }
     let conn = connect(path)?;
     let version = schema::version(&conn)?;
     schema::refuse_newer(path, version, schema::known(schema::STEPS))?;
@@ -31,6 +35,7 @@ fn connect(path: &Path) -> Result<Connection, Fault> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     // Fails where SQLite needs to make the log's shared memory, and cannot.
     let usual = Connection::open_with_flags(path, flags).and_then(|conn| {
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         conn.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
         Ok(conn)
     });

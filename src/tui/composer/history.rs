@@ -33,6 +33,26 @@ impl History {
         history
     }
 
+    /// Puts what was kept from earlier runs, oldest first, before what this one has. It is read while the user
+    /// types already: what was sent meanwhile may be in it, and stays once, with its attachments.
+    pub fn put_before(&mut self, earlier: Vec<String>) {
+        let mut earlier = earlier;
+        for draft in self.drafts.iter().rev() {
+            if earlier.last().is_some_and(|text| *text == draft.expanded()) {
+                earlier.pop();
+            }
+        }
+        let count = earlier.len();
+        let earlier = earlier.into_iter().map(|text| Draft { text, attachments: Vec::new() });
+        self.drafts.splice(0..0, earlier);
+        if let Some(browsing) = &mut self.browsing {
+            browsing.at += count;
+            for (at, _) in &mut browsing.changed {
+                *at += count;
+            }
+        }
+    }
+
     /// Keeps a draft that was sent, or put away with Ctrl+C: Up brings it back. Ends the browsing. A blank
     /// draft, and one equal to the last, is not kept again.
     pub fn push(&mut self, draft: Draft) {
@@ -139,5 +159,18 @@ mod tests {
         let mut history = History::new(["one", "  ", "one"].map(draft));
         assert_eq!(history.older(draft("")), Some(draft("one")));
         assert_eq!(history.older(draft("one")), None);
+    }
+
+    #[test]
+    fn what_earlier_runs_left_goes_before_and_what_was_sent_meanwhile_is_there_once() {
+        let mut history = History::new([draft("sent just now")]);
+        assert_eq!(history.older(draft("")).unwrap().text, "sent just now");
+        history.put_before(vec!["old".into(), "older than now".into(), "sent just now".into()]);
+        assert_eq!(history.older(draft("sent just now")).unwrap().text, "older than now");
+        assert_eq!(history.older(draft("older than now")).unwrap().text, "old");
+        assert_eq!(history.older(draft("old")), None);
+        for text in ["older than now", "sent just now", ""] {
+            assert_eq!(history.newer(draft("x")).unwrap().text, text);
+        }
     }
 }

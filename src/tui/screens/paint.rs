@@ -15,12 +15,13 @@ pub fn put(buf: &mut Buffer, area: Rect, x: u16, y: u16, text: &Sanitised, style
     buf.set_stringn(x, y, text.as_str(), usize::from(area.right() - x), style).0
 }
 
-/// Empties an area.
-pub fn clear(buf: &mut Buffer, area: Rect) {
+/// Empties an area, down to its ground.
+pub fn clear(buf: &mut Buffer, area: Rect, ground: Style) {
     let area = area.intersection(buf.area);
     for y in area.top()..area.bottom() {
         for x in area.left()..area.right() {
             buf[(x, y)].reset();
+            buf[(x, y)].set_style(ground);
         }
     }
 }

@@ -39,6 +39,8 @@ impl Section {
 #[derive(Debug, Clone, Copy, Default)]
 struct Shape {
     message: bool,
+    /// Notices from before the first message.
+    lead: usize,
     fold: usize,
     reasoning: usize,
     body: usize,
@@ -49,7 +51,7 @@ struct Shape {
 impl Shape {
     const fn len(self) -> usize {
         let frame = if self.message { 2 } else { 0 };
-        frame + self.fold + self.reasoning + self.body + self.notices + self.queued
+        self.lead + frame + self.fold + self.reasoning + self.body + self.notices + self.queued
     }
 }
 
@@ -79,21 +81,29 @@ impl<'v, 'c> Layout<'v, 'c> {
         self.message(item).map(|message| message.id)
     }
 
-    fn notices(&self, item: usize) -> impl Iterator<Item = usize> + use<'v> {
-        let after = self.message_id(item);
+    fn notices_after(&self, after: Option<MessageId>) -> impl Iterator<Item = usize> + use<'v> {
         let all: &'v [Notice] = self.view.notices;
         all.iter().enumerate().filter(move |(_, notice)| notice.after == after).map(|(at, _)| at)
     }
 
+    /// The notices of an item: those below its message, or, of the first item, those before any message.
+    fn notices(&self, item: usize, lead: bool) -> impl Iterator<Item = usize> + use<'v> {
+        let after = self.message_id(item).filter(|_| !lead);
+        let has_any = if lead { item == 0 } else { after.is_some() };
+        self.notices_after(after).take(if has_any { usize::MAX } else { 0 })
+    }
+
     fn shape(&mut self, item: usize) -> Shape {
-        let notices = if self.view.notices.is_empty() { 0 } else { self.notices(item).count() };
+        let count = |lead| if self.view.notices.is_empty() { 0 } else { self.notices(item, lead).count() };
+        let (lead, notices) = (count(true), count(false));
         let Some(message) = self.message(item) else {
-            return Shape { notices, queued: self.view.queued.len(), ..Shape::default() };
+            return Shape { lead, queued: self.view.queued.len(), ..Shape::default() };
         };
         let open = self.view.reasoning_open.contains(&message.id);
         let text = self.cache.text(message);
         Shape {
             message: true,
+            lead,
             fold: usize::from(text.reasoning.len() > 0),
             reasoning: if open { text.reasoning.len() } else { 0 },
             body: text.body.len(),
@@ -110,6 +120,10 @@ impl<'v, 'c> Layout<'v, 'c> {
     pub fn section(&mut self, item: usize, at: usize) -> Option<Section> {
         let shape = self.shape(item);
         let mut at = at;
+        if at < shape.lead {
+            return self.notices(item, true).nth(at).map(Section::Notice);
+        }
+        at -= shape.lead;
         if shape.message {
             if at == 0 {
                 return Some(Section::Top);
@@ -133,7 +147,7 @@ impl<'v, 'c> Layout<'v, 'c> {
             at -= 1;
         }
         if at < shape.notices {
-            return self.notices(item).nth(at).map(Section::Notice);
+            return self.notices(item, false).nth(at).map(Section::Notice);
         }
         at -= shape.notices;
         (at < shape.queued).then_some(Section::Queued(at))
@@ -142,15 +156,19 @@ impl<'v, 'c> Layout<'v, 'c> {
     /// Where a section stands in its item; where it is gone, the place that it would have.
     pub fn section_index(&mut self, item: usize, section: Section) -> usize {
         let shape = self.shape(item);
-        let body = 1 + shape.fold + shape.reasoning;
-        let notices = if shape.message { body + shape.body + 1 } else { 0 };
+        let top = shape.lead;
+        let body = top + 1 + shape.fold + shape.reasoning;
+        let notices = if shape.message { body + shape.body + 1 } else { top };
         match section {
-            Section::Top => 0,
-            Section::Fold => 1,
-            Section::Reasoning(at) => 1 + shape.fold + at.min(shape.reasoning),
+            Section::Top => top,
+            Section::Fold => top + 1,
+            Section::Reasoning(at) => top + 1 + shape.fold + at.min(shape.reasoning),
             Section::Body(at) => body + at.min(shape.body),
             Section::Foot => body + shape.body,
-            Section::Notice(of) => notices + self.notices(item).position(|at| at == of).unwrap_or(0),
+            Section::Notice(of) => {
+                let lead = self.notices(item, true).position(|at| at == of);
+                lead.unwrap_or_else(|| notices + self.notices(item, false).position(|at| at == of).unwrap_or(0))
+            }
             Section::Queued(at) => notices + shape.notices + at,
         }
     }

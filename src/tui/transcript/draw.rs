@@ -34,6 +34,7 @@ pub fn draw(
         return Drawn { area, at_end: anchor == Anchor::End, ..Drawn::default() };
     }
     paint::clear(buf, area);
+    buf.set_style(area, inks.chrome(Chrome::Field));
     let mut layout = Layout::new(view, cache, area.width);
     let (placed, more) = layout.seen_rows(anchor, usize::from(area.height)).unwrap_or_default();
     for (y, row) in (0..area.height).zip(&placed) {

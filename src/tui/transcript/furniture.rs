@@ -17,7 +17,8 @@ const NOT_SENT: &str = "— older messages above are not sent —";
 /// The row between messages, the mark where the sent messages begin, and who speaks.
 pub(super) fn top(view: &TranscriptView, at: usize, message: &Message, width: u16) -> Vec<Row> {
     let mut rows = Vec::with_capacity(4);
-    if at > 0 {
+    let is_below_a_notice = at == 0 && view.notices.iter().any(|notice| notice.after.is_none());
+    if at > 0 || is_below_a_notice {
         rows.push(Row::default());
         if view.first_sent == Some(at) {
             rows.extend(short_text(NOT_SENT, width, Ink::Muted));

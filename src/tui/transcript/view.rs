@@ -31,10 +31,10 @@ impl NoticeKind {
 /// A local note between messages: what a command answered, what could not be done. Never sent, never saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// The message it stands below; `None`: after the last one.
+    /// The message it stands below; `None`: it was there before the first one.
     pub after: Option<MessageId>,
     pub kind: NoticeKind,
-    /// Raw; newlines are kept.
+    /// Raw: Markdown for [`NoticeKind::Info`], else plain text of which newlines are kept.
     pub text: String,
 }
 

@@ -3,7 +3,7 @@
 use crate::chat::{Conversation, ConversationId, Stamp};
 use crate::runtime::{Answer, ForUser, Query, StoreEvent};
 use crate::runtime::{Saved, Scope};
-use crate::tui::composer::{Composer, Draft, History};
+use crate::tui::composer::Composer;
 use crate::tui::effect::TuiEffect;
 use crate::tui::state::{AppState, Overlay};
 use crate::tui::transcript::NoticeKind;
@@ -75,8 +75,7 @@ fn answered(state: &mut AppState, answer: Answer, at: Stamp) -> Vec<TuiEffect> {
             Vec::new()
         }
         Answer::InputHistory(earlier) => {
-            let earlier = earlier.into_iter().map(|text| Draft { text, attachments: Vec::new() });
-            state.history = History::new(earlier);
+            state.history.put_before(earlier);
             Vec::new()
         }
         Answer::Draft { .. } | Answer::Found { .. } => Vec::new(),

@@ -127,22 +127,25 @@ fn a_streaming_reply_says_its_state_and_queued_messages_wait_below() {
 }
 
 #[test]
-fn notices_stand_below_their_message_or_at_the_end() {
+fn notices_stand_below_their_message_or_before_the_first() {
     let mut chat = Chat::of(2);
     let note = |after, text: &str| Notice { after, kind: NoticeKind::Info, text: text.into() };
-    chat.notices = vec![note(None, "at the end"), note(Some(id(0)), "two\nlines"), note(Some(id(77)), "elsewhere")];
+    chat.notices =
+        vec![note(None, "**before** all"), note(Some(id(0)), "two\n\nlines"), note(Some(id(77)), "elsewhere")];
     insta::assert_snapshot!(chat.fresh(Anchor::End, SMALL), @r"
+
+    before all
+
     You · 10:42
     question 0
 
     two
+
     lines
 
     gpt-4o-mini
     answer 1
     1.2 s · 58 in · 312 out · ₹0.020
-
-    at the end
     ");
 }
 
