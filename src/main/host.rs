@@ -148,7 +148,12 @@ fn write_new(path: &Path, content: &str) -> Result<String, String> {
     for number in 1..1000 {
         let name = if number == 1 { format!("{stem}{ending}") } else { format!("{stem}-{number}{ending}") };
         let target = path.with_file_name(name);
-        match OpenOptions::new().write(true).create_new(true).open(&target) {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        // A conversation is its owner's alone, also outside the database.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        match options.open(&target) {
             Ok(mut file) => {
                 let written = file.write_all(content.as_bytes()).and_then(|()| file.sync_all());
                 let shown = std::path::absolute(&target).unwrap_or(target);
