@@ -23,6 +23,9 @@ pub enum Part {
     Error,
 }
 
+/// How far back the last priced reply is looked for: the bar is made for each frame, and chats are long.
+const LAST_FEW: usize = 16;
+
 /// A part of the bar.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
@@ -120,8 +123,8 @@ fn shown(state: &AppState, spend: &Spend) -> String {
 /// The cost of the last finished reply; `Some(None)` where it is unknown.
 #[expect(clippy::option_option, reason = "no reply, and a reply of unknown cost, are shown apart")]
 fn last_cost(session: &Session) -> Option<Option<crate::chat::PicoUsd>> {
-    let last =
-        session.conversation().path().rfind(|message| message.role == Role::Assistant && message.usage.is_some());
+    let mut last_few = session.conversation().path().rev().take(LAST_FEW);
+    let last = last_few.find(|message| message.role == Role::Assistant && message.usage.is_some());
     last.map(|message| message.cost)
 }
 
