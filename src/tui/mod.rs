@@ -29,4 +29,7 @@ pub mod update;
 pub mod view;
 pub mod world;
 
+#[cfg(test)]
+mod tests;
+
 pub use open::{Launch, open};

@@ -341,7 +341,7 @@ impl AppState {
     pub fn save_draft(&mut self) -> Vec<TuiEffect> {
         self.draft_due = None;
         let text = self.composer.expanded_text();
-        if text == self.saved_draft || text.starts_with("/key") {
+        if text == self.saved_draft || super::commands::may_hold_a_key(&text) {
             return Vec::new();
         }
         self.saved_draft.clone_from(&text);

@@ -25,8 +25,8 @@ fn a_reply_streams_in_and_is_attributed_and_priced() {
     let screen = ask(&session, "What is PPF?", "PPF is safe.");
     let question = screen.row_of("What is PPF?").unwrap();
     let answer = screen.row_of("PPF is safe.").unwrap();
-    assert!(screen.row(question - 1).starts_with("You · "), "{}", screen.text);
-    assert!(screen.row(answer - 1).starts_with("gpt-4o-mini"), "{}", screen.text);
+    assert!(screen.row(question - 1).trim().starts_with("You · "), "{}", screen.text);
+    assert!(screen.row(answer - 1).trim().starts_with("gpt-4o-mini"), "{}", screen.text);
     assert!(screen.row(answer + 1).ends_with(" s · 1M in · 500k out · ₹38.25"), "{}", screen.text);
     session.wait_for_text("₹38.25 · chat ₹38.25 · today ₹38.25");
     let request = &server.requests()[0];

@@ -95,7 +95,7 @@ fn help_shows_every_command_and_scrolls() {
     session.wait_until_gone("Sends the draft.");
     session.key(Key::End);
     let end = session.wait_for_text("/quit /exit");
-    for command in ["/model [NAME]", "/export", "/cost", "/status", "/key [PROVIDER]", "/theme", "/mouse"] {
+    for command in ["/export", "/cost", "/status", "/key [PROVIDER]", "/theme", "/mouse"] {
         assert!(end.contains(command), "{command}:\n{}", end.text);
     }
     session.key(Key::Esc);
@@ -165,8 +165,11 @@ fn a_click_places_the_cursor_and_a_drag_copies() {
     session.wait_for(|screen| screen.cursor == (row, 3));
     session.type_text("X");
     session.wait_for(|screen| draft(screen) == "abXcdef");
-    let row = session.screen().row_of("copy these words").unwrap() + 1;
-    session.send(format!("\x1b[<0;1;{row}M\x1b[<32;10;{row}M\x1b[<0;10;{row}m").as_bytes());
+    let screen = session.screen();
+    let row = screen.row_of("copy these words").unwrap();
+    let left = screen.row(row).find("copy").unwrap() + 1;
+    let (right, row) = (left + 9, row + 1);
+    session.send(format!("\x1b[<0;{left};{row}M\x1b[<32;{right};{row}M\x1b[<0;{right};{row}m").as_bytes());
     session.wait_for(|screen| screen.contains("clipboard") || screen.contains("Copied"));
     assert_eq!(session.clipboard(), ["copy these"]);
 }

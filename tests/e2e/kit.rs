@@ -42,7 +42,8 @@ fn squeezed(text: &str) -> String {
 pub fn is_empty(screen: &Screen) -> bool {
     let rows = box_rows(screen);
     // A narrow box cuts its hint off.
-    rows.len() == 1 && rows[0].len() > 10 && (AT_REST.starts_with(&rows[0]) || BUSY.starts_with(&rows[0]))
+    let seen = rows.first().map_or("", |row| row.trim_end_matches('…'));
+    rows.len() == 1 && seen.len() > 10 && (AT_REST.starts_with(seen) || BUSY.starts_with(seen))
 }
 
 /// Starts the program and waits for its input box.

@@ -17,7 +17,7 @@ fn a_message_sent_meanwhile_waits_in_sight_and_goes_out_after_the_reply() {
     let screen = session.wait_for_text("You · queued");
     assert!(screen.contains("1 queued"), "{}", screen.text);
     let label = screen.row_of("You · queued").unwrap();
-    assert_eq!(screen.row(label + 1), "Second");
+    assert_eq!(screen.row(label + 1).trim(), "Second");
     assert_eq!(server.requests().len(), 1);
     gate.open();
     session.wait_for_text("Two done.");

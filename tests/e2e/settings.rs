@@ -22,7 +22,7 @@ fn model_alone_lists_the_models_and_a_name_switches() {
     submit(&session, "/model gpt-4o");
     session.wait_for_text("This chat now uses gpt-4o.");
     let screen = ask(&session, "And now?", "Full.");
-    assert_eq!(screen.row(screen.row_of("Full.").unwrap() - 1), "gpt-4o");
+    assert_eq!(screen.row(screen.row_of("Full.").unwrap() - 1).trim(), "gpt-4o");
     let models: Vec<_> = server.requests().iter().map(|request| request.json()["model"].clone()).collect();
     assert_eq!(models, ["gpt-4o-mini", "gpt-4o"]);
     submit(&session, "/model gpt-none");

@@ -116,6 +116,12 @@ pub fn parse(text: &str) -> Parsed<'_> {
     }
 }
 
+/// Whether a draft may hold a key: then it enters neither the history nor the store.
+#[must_use]
+pub fn may_hold_a_key(draft: &str) -> bool {
+    draft.trim_start().starts_with("/key")
+}
+
 /// `/etc/hosts` is no command.
 fn is_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_ascii_alphabetic() || c == '-' || c == '?')

@@ -105,12 +105,13 @@ fn interrupt(state: &mut AppState, at: Stamp) -> Vec<TuiEffect> {
     if !state.composer.is_empty() {
         let draft = state.composer.take();
         let text = draft.expanded();
-        state.history.push(draft);
         state.draft_changed();
-        state.toast("The draft is put away; Up brings it back.", at);
-        if text.starts_with("/key") {
+        if commands::may_hold_a_key(&text) {
+            state.toast("The draft is thrown away, since it may hold a key.", at);
             return Vec::new();
         }
+        state.history.push(draft);
+        state.toast("The draft is put away; Up brings it back.", at);
         return vec![TuiEffect::Write(vec![crate::runtime::Write::AddInputHistory { text, at_ms: at.unix_ms }])];
     }
     if state.quit_armed.is_some_and(|armed| at.mono < armed + super::QUIT_WITHIN) {

@@ -67,7 +67,7 @@ fn take_draft(state: &mut AppState, text: &str, at: Stamp) -> Vec<TuiEffect> {
         state.saved_draft.clear();
     }
     state.draft_due = None;
-    if !text.trim_start().starts_with("/key") {
+    if !commands::may_hold_a_key(text) {
         state.history.push(draft);
         writes.push(Write::AddInputHistory { text: text.to_owned(), at_ms: at.unix_ms });
     }

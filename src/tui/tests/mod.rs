@@ -1,0 +1,311 @@
+//! The screen's machine and its picture, without a terminal: events in, effects and a drawn buffer out.
+
+mod leaving;
+mod panel;
+mod random;
+mod resting;
+mod secrets;
+mod snapshots;
+mod writing;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jiff::tz::TimeZone;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use uuid::Uuid;
+
+use super::effect::TuiEffect;
+use super::event::{Fresh, Happened, TuiEvent};
+use super::input::Input;
+use super::keymap::Keymap;
+use super::preferences::Preferences;
+use super::state::AppState;
+use super::theme::{ColourDepth, Theme};
+use super::transcript::Cache;
+use super::update::{next_tick, update};
+use super::view;
+use crate::chat::catalogue::ProviderSpec;
+use crate::chat::model::Prices;
+use crate::chat::{
+    AttemptId, Catalogue, ConversationId, Ending, Failure, FinishReason, MessageId, ModelRef, ModelSpec, RateLimits,
+    Report, Settings, Stamp, Usage,
+};
+use crate::runtime::{Answer, ForUser, StoreEvent};
+use crate::session::{self, Effect};
+use crate::store::{Summary, Write};
+
+/// A user, a store that answers at once, and a provider that says what the test says.
+pub(super) struct Play {
+    pub state: AppState,
+    pub now: Duration,
+    ids: u128,
+    /// The attempt that runs, or ran last, and its conversation.
+    pub attempt: Option<(ConversationId, AttemptId)>,
+    /// Attempts that were made.
+    pub started: usize,
+    /// All effects so far but those of sessions.
+    pub effects: Vec<TuiEffect>,
+}
+
+fn catalogue() -> Catalogue {
+    let mut catalogue = Catalogue::empty();
+    for (id, input, output) in [("gpt-4o", 2_500_000, 10_000_000), ("gpt-4o-mini", 150_000, 600_000)] {
+        let model = ModelRef::new("openai", id);
+        let prices = Prices { input, output, cached_input: None, cache_write: None };
+        let spec = ModelSpec { prices: Some(prices), context_window: Some(128_000), ..ModelSpec::unknown(&model) };
+        catalogue.models.insert(model, spec);
+    }
+    let openai = ProviderSpec {
+        name: "openai".into(),
+        base_url: "https://api.openai.com/v1".into(),
+        api_key_env: Some("OPENAI_API_KEY".into()),
+    };
+    catalogue.providers.insert("openai".into(), openai);
+    catalogue
+}
+
+fn preferences() -> Preferences {
+    Preferences {
+        model: ModelRef::new("openai", "gpt-4o-mini"),
+        system: "Be brief.".into(),
+        temperature: Some(0.7),
+        max_tokens: Some(4_096),
+        settings: Arc::new(Settings::default()),
+        catalogue: Arc::new(catalogue()),
+        max_input_chars: 100_000,
+        paste_attachment_chars: 20_000,
+        mouse: true,
+        colours: ColourDepth::Sixteen,
+        zone: TimeZone::UTC,
+        demo: false,
+        places: vec![("database".into(), "/home/asha/.local/share/munshi/munshi.db".into())],
+        ready: BTreeMap::from([("openai".into(), true)]),
+    }
+}
+
+pub(super) fn chat_id(of: u128) -> ConversationId {
+    ConversationId(Uuid::from_u128(of))
+}
+
+pub(super) fn ctrl(c: char) -> KeyEvent {
+    KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL)
+}
+
+pub(super) fn alt(c: char) -> KeyEvent {
+    KeyEvent::new(KeyCode::Char(c), KeyModifiers::ALT)
+}
+
+pub(super) fn summary(of: u128, title: &str) -> Summary {
+    Summary {
+        id: chat_id(of),
+        title: title.into(),
+        model: "gpt-4o-mini".into(),
+        pinned: of == 902,
+        updated_ms: 1_780_000_000_000 - (of as i64 - 900) * 3_600_000,
+        messages: 2,
+    }
+}
+
+pub(super) fn usage(input: u64, output: u64) -> Usage {
+    Usage { input, output, ..Usage::default() }
+}
+
+impl Play {
+    pub fn new() -> Self {
+        Self::sized(80, 24)
+    }
+
+    pub fn sized(columns: u16, rows: u16) -> Self {
+        let now = Duration::from_secs(100);
+        let theme = Theme::default();
+        let stamp = Stamp::fixed(now);
+        let state = AppState::new(preferences(), theme, Keymap::builtin(), chat_id(1), (columns, rows), stamp);
+        let mut play = Self { state, now, ids: 1, attempt: None, started: 0, effects: Vec::new() };
+        play.state.fit_composer();
+        play
+    }
+
+    /// Tells the machine, answers for the store, and gives the effects that are not a session's.
+    pub fn tell(&mut self, happened: Happened) -> usize {
+        let before = self.effects.len();
+        self.ids += 3;
+        let fresh = Fresh {
+            conversation: chat_id(self.ids),
+            message: MessageId(Uuid::from_u128(self.ids + 1)),
+            reply: MessageId(Uuid::from_u128(self.ids + 2)),
+        };
+        let effects = update(&mut self.state, TuiEvent { at: Stamp::fixed(self.now), fresh, happened });
+        for effect in effects {
+            match effect {
+                TuiEffect::Session(chat, effects) => self.run(chat, effects),
+                effect => self.effects.push(effect),
+            }
+        }
+        before
+    }
+
+    fn run(&mut self, chat: ConversationId, effects: Vec<Effect>) {
+        for effect in effects {
+            let answer = match effect {
+                Effect::Commit { message, .. } => {
+                    Happened::Session(chat, session::Happened::Committed { message: message.id })
+                }
+                Effect::Book(opening) => {
+                    Happened::Session(chat, session::Happened::Booked { attempt: opening.attempt })
+                }
+                Effect::StartAttempt { attempt, .. } => {
+                    self.attempt = Some((chat, attempt));
+                    self.started += 1;
+                    continue;
+                }
+                Effect::ReturnQueued(texts) => Happened::ForUser(chat, ForUser::ReturnQueued(texts)),
+                Effect::Say(text) => Happened::ForUser(chat, ForUser::Say(text)),
+                Effect::TurnEnded => Happened::ForUser(chat, ForUser::TurnEnded),
+                Effect::RememberRefusal { model, field } => {
+                    Happened::ForUser(chat, ForUser::RememberRefusal { model, field })
+                }
+                _ => continue,
+            };
+            self.tell(answer);
+        }
+    }
+
+    /// Presses a key, and tells which effects that had.
+    pub fn press(&mut self, key: impl Into<KeyEvent>) -> &[TuiEffect] {
+        let before = self.tell(Happened::Input(Input::Key(key.into())));
+        &self.effects[before..]
+    }
+
+    pub fn type_text(&mut self, text: &str) {
+        for c in text.chars() {
+            self.press(KeyCode::Char(c));
+        }
+    }
+
+    /// Types a line and sends it.
+    pub fn submit(&mut self, line: &str) -> &[TuiEffect] {
+        self.type_text(line);
+        self.press(KeyCode::Enter)
+    }
+
+    /// Something happens to the running attempt.
+    pub fn session(&mut self, happened: impl FnOnce(AttemptId) -> session::Happened) {
+        let (chat, attempt) = self.attempt.expect("an attempt was made");
+        self.tell(Happened::Session(chat, happened(attempt)));
+    }
+
+    pub fn opened(&mut self) {
+        self.session(|attempt| session::Happened::Opened { attempt, limits: RateLimits::default() });
+    }
+
+    pub fn stream(&mut self, text: &str) {
+        self.session(|attempt| session::Happened::TextArrived { attempt, text: text.to_owned() });
+    }
+
+    pub fn finish(&mut self) {
+        let report = Report { usage: Some(usage(580, 312)), ..Report::bare(Ending::Finished(FinishReason::Stop)) };
+        self.session(|attempt| session::Happened::Ended { attempt, report, jitter: Duration::ZERO });
+    }
+
+    pub fn fail(&mut self, failure: Failure) {
+        let report = Report::bare(Ending::Failed(failure));
+        let jitter = Duration::from_millis(400);
+        self.session(|attempt| session::Happened::Ended { attempt, report, jitter });
+    }
+
+    /// A whole turn that took 1.2 seconds.
+    pub fn turn(&mut self, question: &str, answer: &str) {
+        self.submit(question);
+        self.opened();
+        self.pass(Duration::from_millis(800));
+        self.stream(answer);
+        self.pass(Duration::from_millis(400));
+        self.finish();
+    }
+
+    /// Lets time pass, with every tick that falls into it; gives how many there were.
+    pub fn pass(&mut self, time: Duration) -> usize {
+        let end = self.now + time;
+        let mut ticks = 0;
+        while let Some(due) = next_tick(&self.state).filter(|due| *due <= end) {
+            self.now = due.max(self.now);
+            self.tell(Happened::Ticked);
+            ticks += 1;
+            assert!(ticks < 10_000, "it ticks without end: next at {:?}, now {:?}", next_tick(&self.state), self.now);
+        }
+        self.now = end;
+        ticks
+    }
+
+    pub fn store(&mut self, event: StoreEvent) {
+        self.tell(Happened::Store(event));
+    }
+
+    /// The store lists these in the panel.
+    pub fn listed(&mut self, found: Vec<Summary>) {
+        self.store(StoreEvent::Answer(Answer::Listed { filter: String::new(), offset: 0, found }));
+    }
+
+    pub fn resize(&mut self, columns: u16, rows: u16) {
+        self.tell(Happened::Input(Input::Resize { columns, rows }));
+    }
+
+    /// Everything that was written to the store besides what sessions write.
+    pub fn writes(&self) -> Vec<&Write> {
+        let all = self.effects.iter().filter_map(|effect| match effect {
+            TuiEffect::Write(writes) => Some(writes),
+            _ => None,
+        });
+        all.flatten().collect()
+    }
+
+    pub fn has_quit(&self) -> bool {
+        self.effects.iter().any(|effect| matches!(effect, TuiEffect::Quit { .. }))
+    }
+
+    /// The screen as it is drawn, with a cache that knows earlier frames and with none: both must be the same.
+    pub fn buffer(&mut self) -> (Buffer, Option<(u16, u16)>) {
+        let area = Rect::new(0, 0, self.state.size.0, self.state.size.1);
+        let mut warm = Buffer::empty(area);
+        let mut cache = std::mem::take(&mut self.state.cache);
+        let (drawn, cursor) = view::draw(&self.state, &mut cache, area, &mut warm);
+        self.state.cache = cache;
+        self.state.drawn = drawn;
+        let mut cold = Buffer::empty(area);
+        let (_, again) = view::draw(&self.state, &mut Cache::default(), area, &mut cold);
+        assert_eq!((&warm, cursor), (&cold, again), "the cache changes the picture");
+        (warm, cursor.map(|at| (at.x, at.y)))
+    }
+
+    /// The screen's text, and where the cursor is.
+    pub fn screen(&mut self) -> String {
+        let (buffer, cursor) = self.buffer();
+        let mut out = String::new();
+        for y in 0..buffer.area.height {
+            let mut row = String::new();
+            let mut covered = 0;
+            for x in 0..buffer.area.width {
+                let symbol = buffer[(x, y)].symbol();
+                if covered == 0 {
+                    row.push_str(symbol);
+                    covered = crate::text::width(symbol).saturating_sub(1);
+                } else {
+                    covered -= 1;
+                }
+            }
+            let _ = writeln!(out, "{}", row.trim_end());
+        }
+        let cursor = cursor.map_or_else(|| "no cursor".to_owned(), |(x, y)| format!("cursor at column {x}, row {y}"));
+        let _ = write!(out, "({cursor})");
+        out
+    }
+
+    pub fn draft(&self) -> String {
+        self.state.composer.text()
+    }
+}
