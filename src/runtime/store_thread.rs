@@ -130,7 +130,10 @@ impl StoreHandle {
             }
             Err(error) => {
                 out.tell(StoreEvent::Unusable(error.to_string()));
-                inbox.iter().filter(|job| matches!(job, Job::Write { .. })).count()
+                // Until it is closed: the other end waits for that, and keeps the channel open. What it was
+                // given is no loss beside the reason, which ends the program.
+                inbox.iter().take_while(|job| !matches!(job, Job::Close)).for_each(drop);
+                0
             }
         })?;
         Ok(Self { jobs, events, thread: Some(thread) })

@@ -94,8 +94,10 @@ fn row_02_with_a_full_disk_nothing_is_sent_before_it_is_saved() {
     let session = start(munshi(&home, &server));
     ask(&session, &home, "first?", 1);
     let ballast = disk.fill();
-    session.send_line(&format!("second {}", "words ".repeat(2_000).trim_end()));
-    session.wait_for_text("NOT SAVED");
+    session.paste(&format!("{}second?", "many words, ".repeat(1_000)));
+    session.wait_for_text("second?");
+    session.key(Key::Enter);
+    session.wait_for(|screen| screen.contains("NOT SAVED") && screen.contains("saving · Esc stops"));
     assert_eq!(server.requests().len(), 1, "a question that is not on disk was sent");
     fs::remove_file(ballast).unwrap();
     session.wait_until_gone("NOT SAVED");

@@ -1,8 +1,10 @@
 //! Scripts of the world, at many widths, through a real terminal.
 
+use std::time::{Duration, Instant};
+
 use super::support::keys::Key;
 use super::support::launch::Home;
-use super::support::pty::Session;
+use super::support::pty::{DEADLINE, Session};
 use super::support::replies::sse_reply;
 use super::support::server::Server;
 use super::world::{ask, leave, munshi, start};
@@ -56,7 +58,7 @@ fn row_27_texts_of_all_scripts_are_whole_and_aligned_at_every_width() {
         session.resize(width, 100);
         session.key(Key::Ctrl('l'));
         let wanted: Vec<String> = PARAGRAPHS.iter().map(|paragraph| squeezed(paragraph)).collect();
-        let shown = session.wait_within(super::support::pty::DEADLINE, |screen| {
+        let shown = session.wait_within(DEADLINE, |screen| {
             let all = squeezed(screen);
             let rule = screen.lines().filter(|row| *row == "─".repeat(usize::from(width))).count();
             rule == 2 && wanted.iter().all(|paragraph| is_emoji(paragraph) || all.contains(paragraph))
@@ -67,9 +69,16 @@ fn row_27_texts_of_all_scripts_are_whole_and_aligned_at_every_width() {
             panic!("at {width} columns these are not whole: {lost:#?}\n{}", &*screen);
         }
         assert_eq!(rows(&session).len(), 100);
-        let drawn = squeezed(&without_sequences(&session.raw_output()[before..]));
         let emoji = wanted.iter().find(|paragraph| is_emoji(paragraph)).unwrap();
-        assert!(drawn.contains(emoji), "at {width} columns the emoji are not whole: {drawn}");
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            let drawn = squeezed(&without_sequences(&session.raw_output()[before..]));
+            if drawn.contains(emoji) {
+                break;
+            }
+            assert!(Instant::now() < deadline, "at {width} columns the emoji are not whole: {drawn}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
     session.resize(200, 40);
     session.wait_for_text("F1 help");

@@ -20,6 +20,7 @@ fn row_10_without_an_answer_a_countdown_runs_and_then_a_sentence_says_why() {
     session.wait_for_text("No answer from gpt-4o-mini (4 s). /retry asks again");
     let rest = session.wait_for(is_at_rest);
     assert!(rest.contains("is anybody there") && rest.contains("not sent again until /retry"), "{}", &*rest);
+    wait_for_ends(&home, 1);
     let kept = replies(&home);
     assert_eq!((kept.len(), kept[0].status.as_str(), kept[0].content.as_str()), (1, "failed", ""));
     assert_eq!(server.requests().len(), 1, "no answer is no reason to ask, and pay, again");
@@ -65,6 +66,7 @@ fn row_11_a_stall_is_said_and_counted_down_and_pings_do_not_lengthen_it() {
     session.wait_for_text("Incomplete: nothing came for 7 s. /retry asks again, or send “continue”.");
     session.wait_for(is_at_rest);
     server.wait_for_leavers(1);
+    wait_for_ends(&home, 1);
     let kept = replies(&home);
     assert_eq!((kept[0].status.as_str(), kept[0].content.as_str()), ("interrupted", "the first half"));
     assert_eq!(server.requests().len(), 1);

@@ -61,6 +61,9 @@ pub(super) fn lock(shared: &Shared) -> MutexGuard<'_, State> {
     shared.0.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Held while a terminal is opened and a program started in it.
+static STARTING: Mutex<()> = Mutex::new(());
+
 /// A running program. Dropping it kills what still runs.
 pub struct Session {
     shared: Shared,
@@ -74,6 +77,9 @@ pub struct Session {
 
 impl Session {
     pub(super) fn start(launch: Launch) -> Self {
+        // A program started between the opening of another's terminal and its closing on exec would hold that
+        // terminal open, and its window could never be closed.
+        let starting = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
         let pair = native_pty_system()
             .openpty(PtySize { rows: launch.rows, cols: launch.cols, pixel_width: 0, pixel_height: 0 })
             .expect("a pseudo-terminal can be opened");
@@ -103,6 +109,7 @@ impl Session {
 
         let started = Instant::now();
         let mut child = pair.slave.spawn_command(command).expect("the program starts");
+        drop(starting);
         drop(pair.slave); // so that the reader sees the end when the program does
         let pid = i32::try_from(child.process_id().expect("a running child has an id")).unwrap();
         let theirs = Arc::clone(&shared);
