@@ -12,7 +12,7 @@ use munshi::chat::{Catalogue, ModelRef};
 use munshi::cli::Cli;
 use munshi::config::{Config, Key};
 use munshi::demo::DemoServer;
-use munshi::platform::signals::Signals;
+use munshi::platform::signals::{Signals, SystemSignal};
 use munshi::provider::openai::{EndpointTable, HttpOptions, OpenAiProvider};
 use munshi::runtime::{Clock, Runtime, StoreHandle};
 use munshi::store::sqlite::{OpenOptions, SqliteStore};
@@ -89,6 +89,7 @@ async fn session(config: Config, is_demo: bool, opening: Opening, log_notice: Op
     let runtime = Runtime::new(clock.clone(), Arc::new(provider), store, Arc::clone(&arrived));
     let preferences = preferences(&config, &clock, is_demo, ready, &database);
     let bindings = config.key_bindings.iter().map(|binding| (binding.action.clone(), binding.keys.clone())).collect();
+    let (ended, continued) = told_by_the_system()?;
     let launch = Launch {
         preferences,
         bindings,
@@ -96,7 +97,8 @@ async fn session(config: Config, is_demo: bool, opening: Opening, log_notice: Op
         theme_folder: config.paths.config.join("themes"),
         opening,
         notices: config.notices.iter().cloned().chain(log_notice).collect(),
-        ended: terminations()?,
+        ended,
+        continued,
         panics: env::var("MUNSHI_TEST_PANIC").ok(),
     };
     let exit = tui::open(launch, runtime, Arc::new(host), arrived).await?;
@@ -139,20 +141,26 @@ fn colours() -> ColourDepth {
     ColourDepth::detect(told("NO_COLOR").as_deref(), told("COLORTERM").as_deref(), told("TERM").as_deref())
 }
 
-/// Cancelled when the system asks to end, and when anything panics: the terminal is given back by then.
-fn terminations() -> Result<CancellationToken> {
+/// The first is cancelled when the system asks to end, or anything panicked; the second rings when the program was
+/// stopped by another and goes on.
+fn told_by_the_system() -> Result<(CancellationToken, Arc<Notify>)> {
     let mut signals = Signals::listen()?;
-    let ended = CancellationToken::new();
-    let told = ended.clone();
+    let (ended, continued) = (CancellationToken::new(), Arc::new(Notify::new()));
+    let (ends, goes_on) = (ended.clone(), Arc::clone(&continued));
     #[expect(clippy::disallowed_methods, reason = "it waits for the system as long as the program lives")]
     tokio::spawn(async move {
-        tokio::select! {
-            _ = signals.next() => {}
-            () = setup::PANICKED.cancelled() => {}
+        loop {
+            tokio::select! {
+                () = setup::PANICKED.cancelled() => break,
+                signal = signals.next() => match signal {
+                    SystemSignal::Continued => goes_on.notify_one(),
+                    SystemSignal::Terminated | SystemSignal::HungUp | SystemSignal::Interrupted => break,
+                },
+            }
         }
-        told.cancel();
+        ends.cancel();
     });
-    Ok(ended)
+    Ok((ended, continued))
 }
 
 fn open_store(database: PathBuf, clock: &Clock, arrived: &Arc<Notify>) -> Result<StoreHandle> {
@@ -195,7 +203,7 @@ fn say_goodbye(exit: &Exit) -> ExitCode {
         // Nobody is left to be told where even this fails.
         let _ = writeln!(err, "munshi: {}", munshi::text::Sanitised::new(word).as_str());
     }
-    match (exit.panicked, words.is_empty()) {
+    match (exit.panicked || setup::PANICKED.is_cancelled(), words.is_empty()) {
         (true, _) => ExitCode::from(101),
         (_, true) => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,

@@ -112,9 +112,9 @@ impl Host for Program {
         off_the_loop(move || write_new(&path, &content))
     }
 
-    fn edit(&self, text: String) -> Result<String, String> {
+    fn edit(&self, text: String) -> BoxFuture<'static, Result<String, String>> {
         let editor = env::var("VISUAL").or_else(|_| env::var("EDITOR")).unwrap_or_else(|_| "vi".to_owned());
-        edit_with(&editor, &text)
+        off_the_loop(move || edit_with(&editor, &text))
     }
 
     fn suspend(&self) {

@@ -17,7 +17,8 @@ pub const SYSTEM: System =
 
 const NO_HOME: &str = "No home folder is known to keep anything in: set HOME to an existing folder.";
 
-/// Cancelled by the first panic, in whatever thread or task: the terminal is given back then, and the screen ends.
+/// Cancelled by a panic anywhere, also in a task that the loop would outlive: its report stands on the normal screen,
+/// and nothing may be drawn over it.
 pub static PANICKED: LazyLock<CancellationToken> = LazyLock::new(CancellationToken::new);
 
 /// Reports of panics and errors: the terminal is given back before a word of them is printed.

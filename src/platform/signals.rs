@@ -11,9 +11,14 @@ pub enum SystemSignal {
     HungUp,
     /// `SIGINT` from outside; in raw mode Ctrl+C is a key and no signal.
     Interrupted,
-    /// `SIGCONT`: the process was stopped and goes on; the terminal is to be set up anew.
+    /// `SIGCONT`: the process was stopped by another and goes on; the terminal is to be set up anew. Not told where
+    /// [`suspend_self`] stopped it, whose caller knows.
     Continued,
 }
+
+/// Whether the stop that is going on, or has just ended, is this program's own.
+#[cfg(unix)]
+static OWN_STOP: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
 
 /// The signals since [`Signals::listen`].
 #[derive(Debug)]
@@ -46,8 +51,12 @@ impl Signals {
     pub async fn next(&mut self) -> SystemSignal {
         std::future::poll_fn(|context| {
             for (signal, meaning) in &mut self.unix {
-                if let std::task::Poll::Ready(Some(())) = signal.poll_recv(context) {
-                    return std::task::Poll::Ready(*meaning);
+                while let std::task::Poll::Ready(Some(())) = signal.poll_recv(context) {
+                    let is_own = *meaning == SystemSignal::Continued
+                        && OWN_STOP.swap(false, std::sync::atomic::Ordering::SeqCst);
+                    if !is_own {
+                        return std::task::Poll::Ready(*meaning);
+                    }
                 }
             }
             std::task::Poll::Pending
@@ -91,6 +100,7 @@ pub fn suspend_self() -> io::Result<()> {
 
     let continued = Arc::new(AtomicBool::new(false));
     let handler = signal_hook::flag::register(signal_hook::consts::SIGCONT, Arc::clone(&continued))?;
+    OWN_STOP.store(true, Ordering::SeqCst);
     let sent = rustix::process::kill_current_process_group(rustix::process::Signal::TSTP);
     // With several threads the stop may come an instant after the call has returned: until it came, the
     // caller must not touch the terminal again.
@@ -99,6 +109,9 @@ pub fn suspend_self() -> io::Result<()> {
             break;
         }
         std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    if !continued.load(Ordering::SeqCst) {
+        OWN_STOP.store(false, Ordering::SeqCst);
     }
     signal_hook::low_level::unregister(handler);
     sent.map_err(io::Error::from)

@@ -40,8 +40,8 @@ pub trait Host: Send + Sync + 'static {
     fn copy(&self, text: String) -> BoxFuture<'static, bool>;
     /// Writes an export and gives its path. It never overwrites.
     fn export(&self, file_name: &str, content: String) -> BoxFuture<'static, Result<String, String>>;
-    /// Edits a text in the user's editor, and waits: the terminal is the editor's meanwhile.
-    fn edit(&self, text: String) -> Result<String, String>;
+    /// Edits a text in the user's editor; the terminal is the editor's meanwhile.
+    fn edit(&self, text: String) -> BoxFuture<'static, Result<String, String>>;
     /// Stops the program until the shell lets it go on.
     fn suspend(&self);
 }

@@ -34,6 +34,8 @@ pub struct Launch {
     pub notices: Vec<String>,
     /// Cancelled when the system asks to end.
     pub ended: CancellationToken,
+    /// Rings when the program was stopped by another and goes on.
+    pub continued: Arc<Notify>,
     /// The hidden switch of the tests.
     pub panics: Option<String>,
 }
@@ -62,7 +64,8 @@ pub async fn open(launch: Launch, runtime: Runtime, host: Arc<dyn Host>, arrived
         state.overlay = Some(Overlay::Welcome(Welcome::new(provider)));
     }
     state.fit_composer();
-    let world = World::new(runtime, host, arrived, launch.ended, launch.panics)?;
+    let mut world = World::new(runtime, host, arrived, launch.ended, launch.panics)?;
+    world.continued = launch.continued;
     App::new(stage, state, world).run(launch.opening).await
 }
 

@@ -141,6 +141,7 @@ impl<S: Stage> App<S> {
                 }
             }
             () = self.world.ended() => self.tell(Happened::Terminated),
+            () = self.world.continued.notified() => self.take_back(),
             () = self.world.runtime.arrived() => {}
             Some(()) = sleep => {}
         }
@@ -149,6 +150,13 @@ impl<S: Stage> App<S> {
             self.draw()?;
         }
         Ok(())
+    }
+
+    /// Takes the terminal anew, in whatever state the shell has left it.
+    fn take_back(&mut self) {
+        self.stage.leave();
+        self.stage.enter();
+        self.tell(Happened::Resumed);
     }
 
     /// Takes in an input and those that are there already, which is how a burst is told from typing.
@@ -194,6 +202,9 @@ impl<S: Stage> App<S> {
     /// Tells the machine, and runs what it asks for.
     fn tell(&mut self, happened: Happened) {
         self.is_dirty = true;
+        if matches!(happened, Happened::Edited(_)) {
+            self.stage.enter();
+        }
         let at = self.world.runtime.clock().now();
         let fresh = Fresh { conversation: ids::conversation(), message: ids::message(), reply: ids::message() };
         let effects = update(&mut self.state, TuiEvent { at, fresh, happened });

@@ -16,7 +16,7 @@ pub trait Stage {
     type Events: Stream<Item = io::Result<Event>> + Unpin;
     /// What the user does. The stream is another one after [`Stage::leave`].
     fn events(&mut self) -> &mut Self::Events;
-    /// Draws one frame.
+    /// Draws one frame; nothing while the terminal is lent.
     ///
     /// # Errors
     /// Where the terminal cannot be written to.
@@ -79,6 +79,9 @@ impl Stage for RealTerminal {
     }
 
     fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        if self.events.0.is_none() {
+            return Ok(());
+        }
         self.guard.draw(&mut self.screen, render)
     }
 

@@ -86,6 +86,8 @@ pub struct AppState {
     pub awaited: Option<ConversationId>,
     /// Whether the latest conversation is to be opened (`--continue`).
     pub continues: bool,
+    /// The attachment that is in the user's editor, where it is not the draft.
+    pub editing: Option<u32>,
     /// Said on the way out, on the normal screen.
     pub last_words: Vec<String>,
 }
@@ -125,6 +127,7 @@ impl AppState {
             spare: conversation,
             awaited: None,
             continues: false,
+            editing: None,
             last_words: Vec::new(),
             preferences,
         };
@@ -283,8 +286,11 @@ impl AppState {
             && !chat.session.is_busy()
             && chat.draft.as_ref().is_some_and(Composer::is_empty);
         self.current = id;
-        if is_blank {
-            self.chats.remove(&left);
+        if is_blank && let Some(blank) = self.chats.remove(&left) {
+            // What the start had to say is said in the chat that is shown in its place.
+            for notice in blank.notices {
+                self.add_notice_to(id, notice.kind, notice.text);
+            }
         }
         self.composer = self.chat_mut().draft.take().unwrap_or_default();
         self.saved_draft = self.composer.expanded_text();

@@ -82,10 +82,10 @@ impl TerminalGuard {
 
     /// Draws a frame: everything of it reaches the terminal in one write, shown at once where the terminal
     /// knows how.
+    /// An error where the terminal was given back meanwhile: a panic's report stands on it.
     pub fn draw(&self, screen: &mut Screen, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
-        // A panic elsewhere has given it back: what is drawn now would stand on the user's own screen.
         if TAKEN.load(Ordering::SeqCst) & SCREEN == 0 {
-            return Ok(());
+            return Err(io::Error::other("the terminal was given back"));
         }
         self.ledger.held.store(true, Ordering::SeqCst);
         let drawn = queue!(screen.backend_mut().inner_mut(), BeginSynchronizedUpdate)

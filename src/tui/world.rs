@@ -25,6 +25,8 @@ pub struct World {
     highlighter: Worker<HighlightJob, Highlighted>,
     errands: Tasks<Happened>,
     ended: CancellationToken,
+    /// Rings when the program was stopped by another and goes on: the terminal may be as the shell left it.
+    pub continued: Arc<Notify>,
     /// The hidden switch of the tests: which part panics at F12.
     panics: Option<String>,
 }
@@ -42,7 +44,7 @@ impl World {
         panics: Option<String>,
     ) -> std::io::Result<Self> {
         let highlighter = Worker::spawn("highlight", Arc::clone(&arrived), Shelf::default, highlight)?;
-        Ok(Self { runtime, host, highlighter, errands: Tasks::new(arrived), ended, panics })
+        Ok(Self { runtime, host, highlighter, errands: Tasks::new(arrived), ended, continued: Arc::default(), panics })
     }
 
     /// Resolves when the system asks to end.
@@ -107,10 +109,9 @@ impl World {
             TuiEffect::SetMouse(on) => stage.set_mouse(on),
             TuiEffect::Redraw => stage.forget(),
             TuiEffect::Edit(text) => {
+                // The loop goes on meanwhile, unseen: what streams is taken in and saved.
                 stage.leave();
-                let edited = self.host.edit(text);
-                stage.enter();
-                return vec![Happened::Edited(edited)];
+                self.errands.spawn(self.host.edit(text).map(Happened::Edited).boxed());
             }
             TuiEffect::Suspend => {
                 stage.leave();

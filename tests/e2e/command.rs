@@ -95,7 +95,7 @@ fn help_shows_every_command_and_scrolls() {
     session.wait_until_gone("Sends the draft.");
     session.key(Key::End);
     let end = session.wait_for_text("/quit /exit");
-    for command in ["/retry", "/model [NAME]", "/export", "/cost", "/status", "/key [PROVIDER]", "/theme", "/mouse"] {
+    for command in ["/model [NAME]", "/export", "/cost", "/status", "/key [PROVIDER]", "/theme", "/mouse"] {
         assert!(end.contains(command), "{command}:\n{}", end.text);
     }
     session.key(Key::Esc);

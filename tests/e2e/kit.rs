@@ -30,8 +30,7 @@ pub fn box_rows(screen: &Screen) -> Vec<String> {
 
 /// The draft as the box shows it; empty where only its hint stands there.
 pub fn draft(screen: &Screen) -> String {
-    let text = box_rows(screen).join("\n");
-    if text == AT_REST || text == BUSY { String::new() } else { text }
+    if is_empty(screen) { String::new() } else { box_rows(screen).join("\n") }
 }
 
 /// Without white space, since a long draft is wrapped.

@@ -104,7 +104,7 @@ fn row_39_nothing_that_a_model_writes_reaches_the_terminal_as_a_command() {
 fn row_24_a_suspended_chat_comes_back_with_fg() {
     let server = Server::replies([reply("Still here.")]);
     let looks = "stty -a | grep -o ' -*icanon'; echo in the shell; read line";
-    let script = format!("set -m; '{}'; {looks}; fg; echo over", munshi_binary().display());
+    let script = format!("set -m; '{}'; {looks}; fg; echo over with $?", munshi_binary().display());
     let session = begin(Home::new().shell(&script).against(&server.base_url()));
     ask(&session, "Before", "Still here.");
     session.key(Key::Ctrl('z'));

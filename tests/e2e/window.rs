@@ -1,6 +1,6 @@
 //! The window, in every size.
 
-use super::kit::{ask, begin, draft, open, reply, write};
+use super::kit::{ask, begin, draft, open, reply, submit, write};
 use super::support::launch::Home;
 use super::support::server::Server;
 
@@ -63,5 +63,6 @@ fn row_25_a_storm_of_sizes_leaves_a_whole_screen() {
 fn the_smallest_screens_can_be_chatted_in() {
     let server = Server::replies([reply("ok")]);
     let session = begin(Home::new().munshi().against(&server.base_url()).size(30, 8));
-    ask(&session, "Small?", "ok");
+    submit(&session, "Small?");
+    session.wait_for(|screen| screen.contains("ok") && draft(screen).is_empty());
 }

@@ -62,7 +62,7 @@ fn row_02_a_full_disk_in_the_middle_of_a_reply_is_said_and_all_is_saved_once_the
     let reply = begun.gate(&gates[0]).bytes(delta("while it was full, ")).gate(&gates[1]).bytes(delta("and after."));
     let server = Server::replies([closed(reply, 3), sse_reply(&["still ", "here"])]);
     let session = start(munshi(&home, &server));
-    session.send_line("tell me");
+    session.send_line("a story?");
     session.wait_for_text("before the disk was full,");
     wait_for_rows(&home, "the first piece", |kept| kept.iter().any(|one| one.content == "before the disk was full, "));
     let ballast = disk.fill();

@@ -108,8 +108,13 @@ fn row_39_names_reasons_and_reasoning_are_only_text() {
     let called = serde_json::json!({"choices": [{"index": 0, "delta": {"tool_calls": [{"index": 0, "id": HOSTILE, "function": {"name": HOSTILE, "arguments": HOSTILE}}]}}]});
     let tool = stream().bytes(role()).bytes(event(&called.to_string())).bytes(finish("tool_calls"));
     let server = Server::replies([odd, tool, sse_reply(&["done"])]);
-    let launch = munshi(&home, &server).env("OPENAI_MODEL", HOSTILE.replace('\0', ""));
-    let session = start(launch);
+    let session = start(munshi(&home, &server));
+    session.type_text("/model ");
+    session.wait_for_text("/model");
+    session.paste(HOSTILE);
+    session.wait_for(|screen| screen.contains("<U+202E>"));
+    session.key(Key::Enter);
+    session.wait_for_text("This chat now uses A␛");
     for n in 0..3 {
         assert!(ask(&session, &home, &format!("question{n}."), n + 1).contains('␛'));
     }
@@ -117,6 +122,16 @@ fn row_39_names_reasons_and_reasoning_are_only_text() {
     session.wait_for_text("next request");
     assert_unharmed(&session);
     leave(&session, &home);
+    assert_unharmed(&session);
+}
+
+#[test]
+fn row_39_a_name_from_the_environment_that_is_no_name_is_refused_without_obeying_it() {
+    let home = Home::new();
+    let server = Server::replies([sse_reply(&["never"])]);
+    let session = munshi(&home, &server).env("OPENAI_MODEL", HOSTILE.replace('\0', "")).start();
+    assert_eq!(session.wait_exit().exit_code(), 2);
+    session.wait_for_text("environment OPENAI_MODEL: expected a name");
     assert_unharmed(&session);
 }
 
@@ -166,9 +181,9 @@ fn row_39_titles_and_file_names_are_only_text() {
     session.key(Key::Enter);
     session.wait_for_text("Renamed to");
     session.key(Key::F(2));
-    session.wait_for(|screen| screen.row(2).contains('␛') || screen.contains("Filter") || screen.contains('│'));
+    session.wait_for(|screen| screen.contains("Conversations") && screen.row(2).contains('␛'));
     session.key(Key::Esc);
-    session.wait_for_text("F1 help");
+    session.wait_until_gone("Conversations");
     // A name that the user was talked into.
     session.type_text("/export ");
     session.wait_for_text("/export");
@@ -184,6 +199,7 @@ fn row_39_titles_and_file_names_are_only_text() {
     again.key(Key::F(2));
     again.wait_for(|screen| screen.lines().any(|row| row.contains('␛') && row.contains('│')));
     again.key(Key::Esc);
+    again.wait_until_gone("Conversations");
     leave(&again, &home);
     assert_unharmed(&again);
 }

@@ -1,7 +1,7 @@
 //! `kill -9` at random moments, again and again. What a server saw was on disk before; what was on disk stays.
 
 use std::collections::HashSet;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use munshi::store::sqlite::{OpenOptions, SqliteStore};
 
@@ -10,7 +10,7 @@ use super::support::pty::{DEADLINE, Session, Signal};
 use super::support::replies::{delta, rate, role, stream};
 use super::support::server::{End, Request, Server};
 use super::world::{
-    Chance, KEY, assert_no_secret, assert_sound, database, is_at_rest, leave, ledger, messages, munshi, replies, start,
+    Chance, KEY, assert_no_secret, assert_sound, database, leave, ledger, messages, munshi, replies, start,
     wait_for_rows,
 };
 
@@ -106,9 +106,8 @@ impl Lane {
                 "at the end of the reply".to_owned()
             }
             _ => {
-                session.wait_for(|screen| screen.contains("w010"));
+                self.server.wait_for_requests(before + 1);
                 session.send_line("second.");
-                session.wait_for(|screen| screen.contains("queued") || is_at_rest(screen));
                 self.server.wait_for_requests(before + 2);
                 "when the queued request came".to_owned()
             }

@@ -108,6 +108,8 @@ fn row_20_one_line_of_a_megabyte_leaves_typing_possible_and_memory_small() {
     let server = Server::replies([sse_reply(&tokens)]);
     let session = start(munshi(&home, &server));
     session.send_line("one long line please");
+    // A burst right behind an Enter would be a paste.
+    server.wait_for_requests(1);
     session.type_text("typed meanwhile");
     session.wait_for_text("typed meanwhile");
     session.wait_for_text("THE-END");

@@ -64,8 +64,8 @@ fn row_28_an_environment_and_files_that_are_not_utf_8_cause_no_panic() {
     std::fs::write(home.config_dir().join("prompt.md"), b"be \xff kind").unwrap();
     home.write_config("system_file = \"prompt.md\"\n");
     let session = start(hostile(munshi(&home, &server)));
-    let screen = ask(&session, &home, "well?", 1);
-    assert!(screen.contains("mod\u{fffd}el"), "{}", &*screen);
+    ask(&session, &home, "well?", 1);
+    assert!(String::from_utf8_lossy(&session.raw_output()).contains("mod\u{fffd}el"));
     let request = server.requests().remove(0);
     assert_eq!(request.messages()[0].1, "be \u{fffd} kind");
     assert_eq!(request.json()["model"], "mod\u{fffd}el");
@@ -79,7 +79,7 @@ fn row_28_an_environment_and_files_that_are_not_utf_8_cause_no_panic() {
 }
 
 #[test]
-fn row_28_a_data_folder_whose_name_is_no_utf_8_is_used_as_it_is() {
+fn row_28_a_data_folder_whose_name_is_no_utf_8_is_one_with_replacement_characters() {
     let home = Home::new();
     let server = Server::replies([sse_reply(&["kept ", "there"])]);
     let folder = home.root().join(broken(b"da\xffta"));
@@ -89,7 +89,7 @@ fn row_28_a_data_folder_whose_name_is_no_utf_8_is_used_as_it_is() {
     session.wait_for_text("F1 help");
     session.key(super::support::keys::Key::Ctrl('d'));
     assert!(session.wait_exit().success());
-    assert!(folder.join("munshi.db").exists());
+    assert!(home.root().join("da\u{fffd}ta").join("munshi.db").exists());
 }
 
 #[test]
@@ -159,12 +159,10 @@ fn row_30_on_a_dumb_terminal_there_are_no_colours_and_the_chat_works() {
     let session = start(munshi(&home, &server).env("TERM", "dumb"));
     ask(&session, &home, "colours?", 1);
     let written = String::from_utf8_lossy(&session.raw_output()).into_owned();
-    for colour in ["\x1b[38;", "\x1b[48;", "\x1b[3"] {
-        let at = written.find(colour);
-        let shown = at.map(|at| written[at..].chars().take(12).collect::<String>());
-        let is_reset =
-            shown.as_deref().is_none_or(|shown| shown.starts_with("\x1b[39") || shown.starts_with("\x1b[3m"));
-        assert!(is_reset, "{shown:?}");
+    for sequence in written.split("\x1b[").skip(1) {
+        let end = sequence.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(0);
+        let colours = sequence[..end].split(';').any(|code| matches!(code.parse(), Ok(30..=38 | 40..=48 | 90..=107)));
+        assert!(!sequence[end..].starts_with('m') || !colours, "{:?}", &sequence[..=end]);
     }
     leave(&session, &home);
 }

@@ -58,8 +58,10 @@ fn row_26_a_paste_without_brackets_is_a_draft_of_several_lines_and_sends_nothing
     assert!(screen.contains("first line") && screen.contains("second line"), "{}", &*screen);
     assert!(server.requests().is_empty(), "a paste never sends by itself");
     // The user's own Enter, on its own, does.
+    a_hand_takes_its_time();
     session.type_text("!");
     session.wait_for_text("!");
+    a_hand_takes_its_time();
     session.key(Key::Enter);
     session.wait_for_text("got it");
     wait_for_ends(&home, 1);
@@ -67,6 +69,11 @@ fn row_26_a_paste_without_brackets_is_a_draft_of_several_lines_and_sends_nothing
     assert!(sent.starts_with("first line\nsecond line\nthird line") && sent.ends_with('!'), "{sent:?}");
     session.wait_for(is_at_rest);
     leave(&session, &home);
+}
+
+/// Keys that come closer together than a hand can press them are taken for a part of the paste, and rightly so.
+fn a_hand_takes_its_time() {
+    std::thread::sleep(std::time::Duration::from_millis(300));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::support::keys::Key;
 use super::support::launch::Home;
 use super::support::replies::{error, sse_reply};
 use super::support::server::{Reply, Server};
-use super::world::{ask, assert_no_secret, is_at_rest, leave, ledger, munshi, replies, start, wait_for_ends};
+use super::world::{KEY, ask, assert_no_secret, is_at_rest, leave, ledger, munshi, replies, start, wait_for_ends};
 
 fn gap(server: &Server, second: usize) -> Duration {
     let requests = server.requests();
@@ -136,20 +136,18 @@ fn row_15_what_asking_again_cannot_mend_is_asked_once_and_said() {
 fn row_15_after_a_refused_key_another_is_typed_unseen_and_the_question_asked_again() {
     const NEW_KEY: &str = "sk-new-9999999999999999";
     let home = Home::new();
+    // A server that repeats the key it was given, as careless ones do.
     let server = Server::start(|request| {
         if request.header("authorization") == Some(&format!("Bearer {NEW_KEY}")) {
             sse_reply(&["welcome ", "back"])
         } else {
-            error(401, "invalid_api_key", "Incorrect API key provided: sk-test-0000000000000000.")
+            error(401, "invalid_api_key", &format!("Incorrect API key provided: {KEY}."))
         }
     });
-    let launch = home.munshi().size(200, 40);
-    home.write_config(&format!("[providers.openai]\nbase_url = \"{}\"\n", server.base_url()));
-    std::fs::create_dir_all(home.config_dir()).unwrap();
-    let session = start(launch);
+    let session = start(munshi(&home, &server));
     session.send_line("am I known?");
     let refused = session.wait_for_text("openai refused the key (401");
-    assert!(!refused.contains("sk-test-0000000000000000"), "a key in an error is shown:\n{}", &*refused);
+    assert!(!refused.contains(KEY), "a key in an error is shown:\n{}", &*refused);
     session.send_line("/key");
     session.wait_until_gone("Write a message");
     session.paste(NEW_KEY);

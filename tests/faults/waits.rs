@@ -29,7 +29,8 @@ fn row_10_without_an_answer_a_countdown_runs_and_then_a_sentence_says_why() {
 #[test]
 fn row_10_esc_ends_the_wait_at_once_and_the_question_is_kept() {
     let home = Home::new();
-    let server = Server::replies([stream().head_waits(&Gate::new())]);
+    let gate = Gate::new();
+    let server = Server::replies([stream().head_waits(&gate).ends(End::Silence)]);
     let session = start(munshi(&home, &server));
     session.send_line("hello out there");
     server.wait_for_requests(1);
@@ -38,6 +39,7 @@ fn row_10_esc_ends_the_wait_at_once_and_the_question_is_kept() {
     session.key(Key::Esc);
     let idle = session.wait_for_text("F1 help");
     assert!(idle.contains("hello out there") && idle.contains("half a draft"), "{}", &*idle);
+    gate.open();
     server.wait_for_leavers(1);
     assert_eq!(wait_for_ends(&home, 1)[0].content, "hello out there");
     session.key(Key::Ctrl('u'));

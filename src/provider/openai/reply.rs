@@ -18,6 +18,11 @@ use crate::provider::{Ending, Report, Signal, Sink};
 /// How long usage and `[DONE]` may take after the finish reason.
 const AFTER_FINISH: Duration = Duration::from_secs(2);
 
+/// Stands for usage that cannot be true: it was said, so that nobody counts in its place, and `Usage::plausible`
+/// makes it unknown.
+const BEYOND_BELIEF: Usage =
+    Usage { input: u64::MAX, cached_input: 0, cache_write: 0, output: 0, reasoning: 0, estimated: false };
+
 /// The most characters of a model's name or a finish reason that are kept.
 const LONGEST_NAME: usize = 200;
 
@@ -107,7 +112,7 @@ fn invalid(error: &OpenAIError) -> Failure {
 impl Progress {
     async fn take(&mut self, mut chunk: ChunkBody, sink: &Sink, max_text_bytes: usize) -> Result<(), Failure> {
         if let Some(usage) = chunk.usage() {
-            self.usage = usage.ok();
+            self.usage = Some(usage.unwrap_or(BEYOND_BELIEF));
         }
         if self.served_model.is_none() {
             self.served_model = chunk.model.0.take().map(|name| short(&name).to_owned());

@@ -62,7 +62,13 @@ pub(super) fn act(state: &mut AppState, action: Action, at: Stamp, fresh: Fresh)
                 Vec::new()
             }
         },
-        Action::Editor => vec![TuiEffect::Edit(state.composer.expanded_text())],
+        Action::Editor => {
+            let attached =
+                state.composer.attachment_at_cursor().map(|attached| (attached.number, attached.text.to_string()));
+            state.editing = attached.as_ref().map(|(number, _)| *number);
+            let text = attached.map_or_else(|| state.composer.expanded_text(), |(_, text)| text);
+            vec![TuiEffect::Edit(text)]
+        }
         Action::Suspend => vec![TuiEffect::Suspend],
         Action::Redraw => vec![TuiEffect::Redraw],
         Action::Help => {

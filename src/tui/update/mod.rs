@@ -37,7 +37,11 @@ fn take_in(state: &mut AppState, event: TuiEvent) -> Vec<TuiEffect> {
     match happened {
         Happened::Input(input) => user::input(state, input, at, fresh),
         Happened::Edited(Ok(text)) => {
-            state.composer.replace_text(text.trim_end_matches('\n'));
+            let text = text.trim_end_matches('\n');
+            match state.editing.take() {
+                Some(attachment) if state.composer.set_attachment(attachment, text) => {}
+                _ => state.composer.replace_text(text),
+            }
             state.draft_changed();
             vec![TuiEffect::Redraw]
         }
