@@ -103,9 +103,9 @@ pub fn echo(said: &str) -> String {
         String::new()
     };
     let words = said.split_whitespace().count();
-    let words = if words == 1 { "One word".to_owned() } else { format!("{words} words") };
+    let words = if words == 1 { "One word, and it".to_owned() } else { format!("{words} words, and they") };
     format!(
-        "You said:\n\n{}\n\n{cut}{words}, and they went to a server on this computer and back. I am the demo, and know only a few answers: `help` lists them.",
+        "You said:\n\n{}\n\n{cut}{words} went to a server on this computer and back. I am the demo, and know only a few answers: `help` lists them.",
         quoted.join("\n")
     )
 }

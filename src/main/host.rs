@@ -73,9 +73,14 @@ impl Host for Program {
         let adapter = Arc::clone(&self.adapter);
         async move {
             if let Some(address) = address {
-                let base_url = base_url::read(&address)?;
-                let models = adapter.probe(&base_url).await.map_err(|failure| failure.message)?;
-                return Ok(vec![FoundServer { base_url, models }]);
+                let mut refused = None;
+                for base_url in meant(&address)? {
+                    match adapter.probe(&base_url).await {
+                        Ok(models) => return Ok(vec![FoundServer { base_url, models }]),
+                        Err(failure) => refused = refused.or(Some(failure.message)),
+                    }
+                }
+                return Err(refused.unwrap_or_default());
             }
             let asked = USUAL.map(|base_url| {
                 let adapter = Arc::clone(&adapter);
@@ -117,6 +122,19 @@ impl Host for Program {
             tracing::warn!(%error, "not suspended");
         }
     }
+}
+
+/// The base URLs that a typed address may mean: people leave out the scheme, and the path that most servers have.
+fn meant(address: &str) -> Result<Vec<String>, String> {
+    let local = format!("http://{address}");
+    let full = match () {
+        () if address.contains("://") => address.to_owned(),
+        () if base_url::is_loopback(&local) => local,
+        () => format!("https://{address}"),
+    };
+    let base = base_url::read(&full)?;
+    let has_path = base.split_once("://").is_some_and(|(_, rest)| rest.contains('/'));
+    Ok(if has_path { vec![base] } else { vec![format!("{base}/v1"), base] })
 }
 
 /// Does what may block on a thread that may.
@@ -185,4 +203,19 @@ fn edit_with(editor: &str, text: &str) -> Result<String, String> {
     }
     let edited = std::fs::read(&file).map_err(|error| error.to_string())?;
     Ok(String::from_utf8_lossy(&edited).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_understood_as_people_type_it() {
+        let local = ["http://localhost:11434/v1".to_owned(), "http://localhost:11434".to_owned()];
+        assert_eq!(meant("localhost:11434").unwrap(), local);
+        assert_eq!(meant("http://localhost:11434/").unwrap(), local);
+        assert_eq!(meant("api.example.org/openai").unwrap(), ["https://api.example.org/openai"]);
+        assert!(meant("http://example.org").is_err(), "not over an open line");
+        assert!(meant("not an address").is_err());
+    }
 }

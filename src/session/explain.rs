@@ -80,7 +80,14 @@ fn cut_short(failure: &Failure, provider: &str, said: &str) -> String {
             format!("the reply took longer than {limit}. [timeouts] in the config sets the limit.")
         }
         FailureKind::TooLarge => format!("{limit}; the rest was not read."),
-        _ => format!("the connection ended before the reply did{said}. /retry asks again, or send “continue”."),
+        _ => {
+            // The adapter's own sentence, as the rest of this one.
+            let why = limit.trim_end_matches('.').strip_prefix("The ").map_or_else(
+                || format!("the connection ended before the reply did{said}"),
+                |rest| format!("the {rest}"),
+            );
+            format!("{why}. /retry asks again, or send “continue”.")
+        }
     }
 }
 

@@ -33,7 +33,7 @@ pub const COMMAND: Command = Command {
 
 /// The models by provider, those that can be asked first, as Markdown.
 fn list(catalogue: &Catalogue, currency: &Currency, current: &ModelRef, has_key: &dyn Fn(&str) -> bool) -> String {
-    let mut text = format!("Now **{current}**. Prices per million tokens, of {}:\n", catalogue.as_of);
+    let mut text = String::new();
     let mut providers: Vec<&String> = catalogue.providers.keys().collect();
     providers.sort_by_key(|name| (!has_key(name), *name != &current.provider, name.as_str()));
     let mut without_key = Vec::new();
@@ -64,6 +64,12 @@ fn list(catalogue: &Catalogue, currency: &Currency, current: &ModelRef, has_key:
             );
         }
     }
+    let head = format!("Now **{current}**.");
+    let mut text = if text.is_empty() {
+        format!("{head}\n")
+    } else {
+        format!("{head} Prices per million tokens, of {}:\n{text}", catalogue.as_of)
+    };
     if !without_key.is_empty() {
         let _ = write!(text, "\nWithout a key: {}. `/key NAME` sets one.", without_key.join(", "));
     }

@@ -44,6 +44,8 @@ pub struct Panel {
     has_more: bool,
     is_loading: bool,
     selected: usize,
+    /// The row to select once the list has come: where it stands there is not known before.
+    wanted: Option<ConversationId>,
     /// The title that is being typed for the selected row.
     renaming: Option<LineEdit>,
     /// Deletions that can be had back, the last one last.
@@ -62,6 +64,7 @@ impl Panel {
             has_more: false,
             is_loading: true,
             selected: 0,
+            wanted: Some(current),
             renaming: None,
             deleted: Vec::new(),
             streaming,
@@ -84,7 +87,8 @@ impl Panel {
         self.has_more = found.len() as u64 == PAGE;
         self.rows.truncate(offset as usize);
         self.rows.extend(found);
-        self.selected = self.selected.min(self.rows.len().saturating_sub(1));
+        let wanted = self.wanted.take().and_then(|id| self.rows.iter().position(|row| row.id == id));
+        self.selected = wanted.unwrap_or(self.selected).min(self.rows.len().saturating_sub(1));
     }
 
     /// Notes whether a chat streams.
@@ -152,6 +156,7 @@ impl Panel {
 
     fn filtered(&mut self) -> Vec<Intent> {
         self.selected = 0;
+        self.wanted = None;
         self.is_loading = true;
         vec![self.list(0)]
     }
@@ -186,6 +191,7 @@ impl Panel {
     fn pin(&mut self) -> Vec<Intent> {
         let Some(row) = self.rows.get_mut(self.selected) else { return Vec::new() };
         row.pinned = !row.pinned;
+        self.wanted = Some(row.id);
         let pin = Intent::Pin { id: row.id, pinned: row.pinned };
         vec![pin, self.list(0)]
     }
@@ -203,6 +209,7 @@ impl Panel {
 
     fn undelete(&mut self) -> Vec<Intent> {
         let Some(row) = self.deleted.pop() else { return Vec::new() };
+        self.wanted = Some(row.id);
         vec![Intent::Undelete(row.id), self.list(0)]
     }
 }

@@ -235,7 +235,7 @@ impl Welcome {
 
     fn hint(&self) -> &'static str {
         match (&self.step, self.is_key_entry) {
-            (Step::Ways { .. }, _) => "1–3, or ↑↓ and Enter · Esc looks around without",
+            (Step::Ways { .. }, _) => "1–3 or Enter · Esc looks around",
             (_, true) => "Enter goes on · Esc closes",
             _ => "Enter goes on · Esc goes back",
         }

@@ -91,6 +91,10 @@ fn reply_notes(view: &TranscriptView, message: &Message, status: Status, notes: 
     let note = message.note.as_deref().filter(|note| !note.trim().is_empty());
     match (status, note) {
         (Status::Failed, note) => notes.push((note.unwrap_or("no answer came").to_owned(), Ink::Error)),
+        // The session's own sentences begin with the word.
+        (Status::Interrupted, Some(note)) if note.starts_with("Incomplete") => {
+            notes.push((note.to_owned(), Ink::Warning));
+        }
         (Status::Interrupted, Some(note)) => notes.push((format!("incomplete: {note}"), Ink::Warning)),
         (Status::Interrupted, None) => notes.push(("incomplete".to_owned(), Ink::Warning)),
         (_, Some(note)) => notes.push((note.to_owned(), Ink::Muted)),
@@ -106,7 +110,8 @@ fn reply_notes(view: &TranscriptView, message: &Message, status: Status, notes: 
         Some(FinishReason::Other(word)) => notes.push((format!("ended with: {word}"), Ink::Muted)),
         Some(FinishReason::Stop | FinishReason::ToolCalls) | None => {}
     }
-    if status != Status::Failed || message.usage.is_some() {
+    // What failed before it cost anything has no figures worth a row.
+    if status != Status::Failed || message.usage.is_some_and(|usage| usage.total() > 0) {
         notes.push((figures(view, message), Ink::Muted));
     }
 }
