@@ -32,12 +32,12 @@ use super::view;
 use crate::chat::catalogue::ProviderSpec;
 use crate::chat::model::Prices;
 use crate::chat::{
-    AttemptId, Catalogue, ConversationId, Ending, Failure, FinishReason, MessageId, ModelRef, ModelSpec, RateLimits,
-    Report, Settings, Stamp, Usage,
+    AttemptId, Catalogue, ConversationId, Ending, Failure, FinishReason, MessageId, ModelRef, ModelSpec, Rate,
+    RateLimits, Report, Settings, Spend, Stamp, Usage,
 };
 use crate::runtime::{Answer, ForUser, StoreEvent};
 use crate::session::{self, Effect};
-use crate::store::{Summary, Write};
+use crate::store::{Scope, Summary, Write};
 
 /// A user, a store that answers at once, and a provider that says what the test says.
 pub(super) struct Play {
@@ -46,6 +46,7 @@ pub(super) struct Play {
     ids: u128,
     /// The attempt that runs, or ran last, and its conversation.
     pub attempt: Option<(ConversationId, AttemptId)>,
+    spent: Spend,
     /// Attempts that were made.
     pub started: usize,
     /// All effects so far but those of sessions.
@@ -125,7 +126,8 @@ impl Play {
         let theme = Theme::default();
         let stamp = Stamp::fixed(now);
         let state = AppState::new(preferences(), theme, Keymap::builtin(), chat_id(1), (columns, rows), stamp);
-        let mut play = Self { state, now, ids: 1, attempt: None, started: 0, effects: Vec::new() };
+        let mut play =
+            Self { state, now, ids: 1, attempt: None, spent: Spend::default(), started: 0, effects: Vec::new() };
         play.state.fit_composer();
         play
     }
@@ -157,6 +159,16 @@ impl Play {
                 }
                 Effect::Book(opening) => {
                     Happened::Session(chat, session::Happened::Booked { attempt: opening.attempt })
+                }
+                Effect::CloseAttempt(closing) => {
+                    let cost = closing.cost.map_or_else(Spend::unknown, |cost| Spend::of(cost, Rate::default()));
+                    self.spent += cost;
+                    let scopes = [Scope::Conversation(chat), Scope::Day(Stamp::fixed(self.now).day)];
+                    for scope in scopes {
+                        let answer = Answer::Spent { conversation: chat, scope, spend: self.spent };
+                        self.store(StoreEvent::Answer(answer));
+                    }
+                    continue;
                 }
                 Effect::StartAttempt { attempt, .. } => {
                     self.attempt = Some((chat, attempt));
