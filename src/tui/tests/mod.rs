@@ -36,7 +36,7 @@ use crate::chat::{
     RateLimits, Report, Settings, Spend, Stamp, Usage,
 };
 use crate::runtime::{Answer, ForUser, StoreEvent};
-use crate::session::{self, Effect};
+use crate::session::{self, Effect, Timer};
 use crate::store::{Scope, Summary, Write};
 
 /// A user, a store that answers at once, and a provider that says what the test says.
@@ -47,6 +47,7 @@ pub(super) struct Play {
     /// The attempt that runs, or ran last, and its conversation.
     pub attempt: Option<(ConversationId, AttemptId)>,
     spent: Spend,
+    timers: BTreeMap<(ConversationId, Timer), Duration>,
     /// Attempts that were made.
     pub started: usize,
     /// All effects so far but those of sessions.
@@ -126,8 +127,16 @@ impl Play {
         let theme = Theme::default();
         let stamp = Stamp::fixed(now);
         let state = AppState::new(preferences(), theme, Keymap::builtin(), chat_id(1), (columns, rows), stamp);
-        let mut play =
-            Self { state, now, ids: 1, attempt: None, spent: Spend::default(), started: 0, effects: Vec::new() };
+        let mut play = Self {
+            state,
+            now,
+            ids: 1,
+            attempt: None,
+            spent: Spend::default(),
+            timers: BTreeMap::new(),
+            started: 0,
+            effects: Vec::new(),
+        };
         play.state.fit_composer();
         play
     }
@@ -173,6 +182,14 @@ impl Play {
                 Effect::StartAttempt { attempt, .. } => {
                     self.attempt = Some((chat, attempt));
                     self.started += 1;
+                    continue;
+                }
+                Effect::StartTimer { timer, after } => {
+                    self.timers.insert((chat, timer), self.now + after);
+                    continue;
+                }
+                Effect::CancelTimer(timer) => {
+                    self.timers.remove(&(chat, timer));
                     continue;
                 }
                 Effect::ReturnQueued(texts) => Happened::ForUser(chat, ForUser::ReturnQueued(texts)),
@@ -240,15 +257,32 @@ impl Play {
         self.finish();
     }
 
-    /// Lets time pass, with every tick that falls into it; gives how many there were.
+    /// Lets time pass, with every tick and every timer that falls into it; gives how many ticks there were.
     pub fn pass(&mut self, time: Duration) -> usize {
         let end = self.now + time;
         let mut ticks = 0;
-        while let Some(due) = next_tick(&self.state).filter(|due| *due <= end) {
-            self.now = due.max(self.now);
-            self.tell(Happened::Ticked);
-            ticks += 1;
-            assert!(ticks < 10_000, "it ticks without end: next at {:?}, now {:?}", next_tick(&self.state), self.now);
+        loop {
+            let timer = self.timers.iter().map(|(of, due)| (*due, *of)).min().filter(|(due, _)| *due <= end);
+            let tick = next_tick(&self.state).filter(|due| *due <= end);
+            match (timer, tick) {
+                (Some((due, (chat, timer))), tick) if tick.is_none_or(|tick| due <= tick) => {
+                    self.now = due.max(self.now);
+                    self.timers.remove(&(chat, timer));
+                    self.tell(Happened::Session(chat, session::Happened::TimerFired(timer)));
+                }
+                (_, Some(due)) => {
+                    self.now = due.max(self.now);
+                    self.tell(Happened::Ticked);
+                    ticks += 1;
+                    assert!(
+                        ticks < 10_000,
+                        "it ticks without end: at {:?} next at {:?}",
+                        self.now,
+                        next_tick(&self.state)
+                    );
+                }
+                _ => break,
+            }
         }
         self.now = end;
         ticks
