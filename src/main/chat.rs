@@ -154,7 +154,9 @@ fn told_by_the_system() -> Result<(CancellationToken, Arc<Notify>)> {
                 () = setup::PANICKED.cancelled() => break,
                 signal = signals.next() => match signal {
                     SystemSignal::Continued => goes_on.notify_one(),
-                    SystemSignal::Terminated | SystemSignal::HungUp | SystemSignal::Interrupted => break,
+                    SystemSignal::Terminated | SystemSignal::HungUp => break,
+                    // Ctrl+C is a key here; as a signal it is meant for the editor that has the terminal.
+                    SystemSignal::Interrupted => {}
                 },
             }
         }

@@ -39,10 +39,7 @@ fn send_message(state: &mut AppState, draft: &str, message: String, at: Stamp, f
     let chars = message.chars().count();
     let most = state.preferences.max_input_chars;
     if chars > most {
-        state.toast(
-            format!("Not sent: {chars} characters, and the limit is {most} (limits.max_input_chars). Shorten it, or raise the limit."),
-            at,
-        );
+        state.complain(format!("Not sent: {chars} characters, and the limit is {most} (limits.max_input_chars). Shorten it, or raise the limit."));
         return Vec::new();
     }
     let provider = state.meta().model.provider.clone();
@@ -63,7 +60,7 @@ fn take_draft(state: &mut AppState, text: &str, at: Stamp) -> Vec<TuiEffect> {
     state.completion = 0;
     let mut writes = Vec::new();
     if !state.saved_draft.is_empty() {
-        writes.push(Write::PutDraft { conversation: state.draft_place(), text: String::new() });
+        writes.push(Write::PutDraft { conversation: state.draft_place(state.current), text: String::new() });
         state.saved_draft.clear();
     }
     state.draft_due = None;
