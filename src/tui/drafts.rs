@@ -64,7 +64,7 @@ impl AppState {
         if is_current {
             self.draft_changed();
             let now = self.now;
-            self.toast("What was queued is back in the box.", now);
+            self.toast("Back in the box: what waited for its turn.", now);
             return Vec::new();
         }
         vec![TuiEffect::Write(vec![Write::PutDraft { conversation: self.draft_place(id), text }])]

@@ -8,7 +8,7 @@ use crossterm::event::{Event, EventStream};
 use futures::{Stream, StreamExt as _};
 use ratatui::Frame;
 
-use super::terminal::{Screen, TerminalGuard, TerminalOptions};
+use super::terminal::{self, Screen, TerminalGuard, TerminalOptions};
 
 /// A terminal to draw on and to be typed at.
 pub trait Stage {
@@ -55,10 +55,12 @@ impl Stream for Keys {
     type Item = io::Result<Event>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        match &mut self.0 {
-            Some(events) => events.poll_next_unpin(context),
-            None => Poll::Pending,
+        let Some(events) = &mut self.0 else { return Poll::Pending };
+        let polled = events.poll_next_unpin(context);
+        if matches!(polled, Poll::Ready(Some(Ok(Event::Resize(..))))) {
+            report(terminal::look_again());
         }
+        polled
     }
 }
 
