@@ -49,6 +49,9 @@ enum Step {
     },
 }
 
+/// Columns that what explains a way is set in.
+const INDENT: u16 = 3;
+
 /// The ways on, in their order.
 const WAYS: [(&str, &str); 3] = [
     ("Paste a key", "from your provider's dashboard; kept in a file that only you can read"),
@@ -217,6 +220,8 @@ impl Welcome {
     pub fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) -> Option<Position> {
         let mut page = Page { area: centred(area), y: 0, buf, theme, cursor: None };
         page.y = page.area.y;
+        // The last row is the hint's alone.
+        page.area.height = page.area.height.saturating_sub(1);
         page.line("munshi", theme.title());
         page.y += 1;
         match &self.step {
@@ -228,7 +233,8 @@ impl Welcome {
         if let Some(complaint) = &self.complaint {
             page.text(complaint, theme.error());
         }
-        page.y = page.area.bottom().saturating_sub(1);
+        page.y = page.area.bottom();
+        page.area.height += 1;
         page.line(self.hint(), theme.muted());
         page.cursor
     }
@@ -244,14 +250,21 @@ impl Welcome {
     fn draw_ways(&self, selected: usize, page: &mut Page<'_>) {
         page.text(&format!("No key for {} is known yet. The ways on:", self.provider), page.theme.base());
         page.y += 1;
-        let is_roomy = page.area.height > 16;
+        let is_roomy = page.area.height > 15;
+        let room = page.area.width.saturating_sub(INDENT);
+        let rows = |what: &str| plain_rows(what, room, Ink::Muted).len() as u16;
+        let left = page.area.bottom().saturating_sub(page.y);
+        // Where not all of it fits, what is selected explains itself.
+        let all_fit = WAYS.iter().map(|(_, what)| rows(what) + 1).sum::<u16>() <= left;
         for (at, (way, what)) in WAYS.iter().enumerate() {
             let style = if at == selected { page.theme.selection() } else { page.theme.base() };
             if at == selected {
                 fill(page.buf, page.area, page.y, style);
             }
             page.line(&format!(" {} {way}", at + 1), style);
-            page.indented(3, what, page.theme.muted());
+            if all_fit || at == selected && rows(what) + WAYS.len() as u16 <= left {
+                page.indented(INDENT, what, page.theme.muted());
+            }
             page.y += u16::from(is_roomy);
         }
     }
@@ -277,7 +290,7 @@ impl Welcome {
     fn draw_models(&self, selected: usize, page: &mut Page<'_>) {
         page.text("Found. Which model?", page.theme.base());
         page.y += 1;
-        let seen = usize::from(page.area.bottom().saturating_sub(page.y + 2)).max(1);
+        let seen = usize::from(page.area.bottom().saturating_sub(page.y + 1)).max(1);
         let top = (selected + 1).saturating_sub(seen);
         for (at, (url, model)) in self.models().into_iter().enumerate().skip(top).take(seen) {
             let style = if at == selected { page.theme.selection() } else { page.theme.base() };

@@ -26,7 +26,7 @@ pub(super) fn send(state: &mut AppState, at: Stamp, fresh: Fresh) -> Vec<TuiEffe
         }
         Parsed::Unknown { name, nearest } => {
             let hint = nearest.map_or_else(
-                || "/help lists the commands; //text sends a text that begins with a slash.".to_owned(),
+                || format!("/help lists them all; //{name} sends it as a text."),
                 |nearest| format!("Did you mean /{nearest}?"),
             );
             state.toast(format!("There is no command /{name}. {hint}"), at);
@@ -39,10 +39,7 @@ fn send_message(state: &mut AppState, draft: &str, message: String, at: Stamp, f
     let chars = message.chars().count();
     let most = state.preferences.max_input_chars;
     if chars > most {
-        state.toast(
-            format!("Not sent: {chars} characters, and the limit is {most} (limits.max_input_chars). Shorten it, or raise the limit."),
-            at,
-        );
+        state.toast(format!("Not sent: {chars} characters, and the limit is {most} (limits.max_input_chars)."), at);
         return Vec::new();
     }
     let provider = state.meta().model.provider.clone();

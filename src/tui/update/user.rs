@@ -38,7 +38,7 @@ fn paste(state: &mut AppState, text: &str, at: Stamp) {
     let before = state.composer.attachments().len();
     state.composer.insert(text);
     if state.composer.attachments().len() > before {
-        state.toast("A long paste is attached: Ctrl+G opens it with the draft, Backspace removes it.", at);
+        state.toast("A long paste is attached: Ctrl+G opens it, Backspace removes it.", at);
     }
     state.draft_changed();
 }
