@@ -80,7 +80,7 @@ pub(super) fn edit(state: &mut AppState, edit: Edit) {
 }
 
 /// Completes a command that is being typed: the chosen one, which Up and Down move.
-fn complete(state: &mut AppState) {
+pub(super) fn complete(state: &mut AppState) {
     let draft = state.composer.text();
     let found = commands::completions(&draft);
     let at = state.completion.min(found.len().saturating_sub(1));
