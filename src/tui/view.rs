@@ -193,11 +193,16 @@ fn draw_chat(state: &AppState, cache: &mut Cache, regions: Regions, buf: &mut Bu
         }
     }
     if let Some(reason) = state.not_saved.as_ref().filter(|_| regions.alarm.height > 0) {
-        let text = format!(
-            "NOT SAVED: {reason}. Your text is kept in memory and saved once that is mended; /export writes it elsewhere."
+        let text = format!("NOT SAVED: {reason}. Kept in memory; /export writes it elsewhere.");
+        let room = regions.alarm.width.saturating_sub(2);
+        put(
+            buf,
+            regions.alarm,
+            regions.alarm.x + 1,
+            regions.alarm.y,
+            &fit(&text, usize::from(room)),
+            state.theme.error(),
         );
-        let text = fit(&text, usize::from(regions.alarm.width.saturating_sub(2)));
-        put(buf, regions.alarm, regions.alarm.x + 1, regions.alarm.y, &text, state.theme.error());
     }
     draw_status(state, regions.status, buf);
     drawn

@@ -12,7 +12,7 @@ use crate::tui::theme::Theme;
 
 use super::ScreenKey;
 use super::line_edit::LineEdit;
-use super::paint::{fill, fit, put};
+use super::paint::{clear, fill, fit, put};
 
 /// What the screen asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,9 +48,6 @@ enum Step {
         selected: usize,
     },
 }
-
-/// Columns that what explains a way is set in.
-const INDENT: u16 = 3;
 
 /// The ways on, in their order.
 const WAYS: [(&str, &str); 3] = [
@@ -220,8 +217,6 @@ impl Welcome {
     pub fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) -> Option<Position> {
         let mut page = Page { area: centred(area), y: 0, buf, theme, cursor: None };
         page.y = page.area.y;
-        // The last row is the hint's alone.
-        page.area.height = page.area.height.saturating_sub(1);
         page.line("munshi", theme.title());
         page.y += 1;
         match &self.step {
@@ -233,8 +228,8 @@ impl Welcome {
         if let Some(complaint) = &self.complaint {
             page.text(complaint, theme.error());
         }
-        page.y = page.area.bottom();
-        page.area.height += 1;
+        page.y = page.area.bottom().saturating_sub(1);
+        clear(page.buf, Rect { y: page.y, height: 1, ..page.area }, theme.base());
         page.line(self.hint(), theme.muted());
         page.cursor
     }
@@ -250,20 +245,20 @@ impl Welcome {
     fn draw_ways(&self, selected: usize, page: &mut Page<'_>) {
         page.text(&format!("No key for {} is known yet. The ways on:", self.provider), page.theme.base());
         page.y += 1;
-        let is_roomy = page.area.height > 15;
-        let room = page.area.width.saturating_sub(INDENT);
-        let rows = |what: &str| plain_rows(what, room, Ink::Muted).len() as u16;
-        let left = page.area.bottom().saturating_sub(page.y);
-        // Where not all of it fits, what is selected explains itself.
-        let all_fit = WAYS.iter().map(|(_, what)| rows(what) + 1).sum::<u16>() <= left;
+        let is_roomy = page.area.height > 16;
+        // Every way must be in sight, so on a short screen the explanations give way: first of the others, then all.
+        let rows = |what: &str| plain_rows(what, page.area.width.saturating_sub(3).max(1), Ink::Plain).len();
+        let room = usize::from(page.area.bottom().saturating_sub(page.y + 1)).saturating_sub(WAYS.len());
+        let explains_all = WAYS.iter().map(|(_, what)| rows(what)).sum::<usize>() <= room;
+        let explains_selected = WAYS.get(selected).is_some_and(|(_, what)| rows(what) <= room);
         for (at, (way, what)) in WAYS.iter().enumerate() {
             let style = if at == selected { page.theme.selection() } else { page.theme.base() };
             if at == selected {
                 fill(page.buf, page.area, page.y, style);
             }
             page.line(&format!(" {} {way}", at + 1), style);
-            if all_fit || at == selected && rows(what) + WAYS.len() as u16 <= left {
-                page.indented(INDENT, what, page.theme.muted());
+            if explains_all || explains_selected && at == selected {
+                page.indented(3, what, page.theme.muted());
             }
             page.y += u16::from(is_roomy);
         }
@@ -290,7 +285,7 @@ impl Welcome {
     fn draw_models(&self, selected: usize, page: &mut Page<'_>) {
         page.text("Found. Which model?", page.theme.base());
         page.y += 1;
-        let seen = usize::from(page.area.bottom().saturating_sub(page.y + 1)).max(1);
+        let seen = usize::from(page.area.bottom().saturating_sub(page.y + 2)).max(1);
         let top = (selected + 1).saturating_sub(seen);
         for (at, (url, model)) in self.models().into_iter().enumerate().skip(top).take(seen) {
             let style = if at == selected { page.theme.selection() } else { page.theme.base() };

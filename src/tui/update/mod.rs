@@ -147,5 +147,9 @@ pub fn next_tick(state: &AppState) -> Option<Duration> {
 /// When the whole seconds left until `until` next change.
 fn next_second(now: Duration, until: Duration) -> Duration {
     let left = until.saturating_sub(now);
+    // Over, though its timer has not been told yet: no reason to look at the clock again and again.
+    if left.is_zero() {
+        return now + Duration::from_secs(1);
+    }
     now + Duration::from_nanos(u64::from(left.subsec_nanos().max(1)) + 1_000_000)
 }
