@@ -24,9 +24,14 @@ pub(super) fn send(state: &mut AppState, at: Stamp, fresh: Fresh) -> Vec<TuiEffe
             effects.extend((command.run)(state, Call { args, at, fresh }));
             effects
         }
+        // What is offered above the box is meant: a second Enter runs it.
+        Parsed::Unknown { .. } if !commands::completions(&text).is_empty() => {
+            super::user::complete(state);
+            Vec::new()
+        }
         Parsed::Unknown { name, nearest } => {
             let hint = nearest.map_or_else(
-                || "/help lists the commands; //text sends a text that begins with a slash.".to_owned(),
+                || format!("/help lists them all; //{name} sends it as a text."),
                 |nearest| format!("Did you mean /{nearest}?"),
             );
             state.toast(format!("There is no command /{name}. {hint}"), at);
