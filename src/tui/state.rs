@@ -1,11 +1,13 @@
 //! What the screen's machine knows: the open chats, the input box, what lies over them, and what is said.
 
+mod draft;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::chat::{Catalogue, Conversation, ConversationId, ConversationMeta, MessageId, Role, Spend, Stamp};
-use crate::runtime::Write;
+use crate::chat::{Catalogue, Conversation, ConversationId, ConversationMeta, MessageId, ModelRef, Role, Spend, Stamp};
+use crate::session::retry::Field;
 use crate::session::{Change, Effect, Event, Happened, Session};
 
 use super::composer::{Composer, History};
@@ -15,9 +17,6 @@ use super::preferences::Preferences;
 use super::screens::{help::Help, panel::Panel, welcome::Welcome};
 use super::theme::Theme;
 use super::transcript::{Anchor, Cache, Drawn, Highlights, Notice, NoticeKind, Selection};
-
-/// A draft is saved this long after its first unsaved change.
-const SAVE_DRAFT_AFTER: Duration = Duration::from_millis(700);
 
 /// How long a toast stays.
 const TOAST_FOR: Duration = Duration::from_secs(4);
@@ -88,6 +87,8 @@ pub struct AppState {
     pub continues: bool,
     /// The attachment that is in the user's editor, where it is not the draft.
     pub editing: Option<u32>,
+    /// Fields that models refused in this run: chats opened later need not ask again.
+    pub refusals: Vec<(ModelRef, Field)>,
     /// Said on the way out, on the normal screen.
     pub last_words: Vec<String>,
 }
@@ -128,6 +129,7 @@ impl AppState {
             awaited: None,
             continues: false,
             editing: None,
+            refusals: Vec::new(),
             last_words: Vec::new(),
             preferences,
         };
@@ -304,7 +306,10 @@ impl AppState {
     pub fn insert_chat(&mut self, conversation: Conversation, saved: bool) {
         let id = conversation.meta.id;
         let settings = Arc::clone(&self.preferences.settings);
-        let session = Session::new(conversation, saved, settings, self.catalogue());
+        let mut session = Session::new(conversation, saved, settings, self.catalogue());
+        for (model, field) in &self.refusals {
+            session.learn_refusal(model.clone(), *field);
+        }
         let chat = Chat {
             session,
             anchor: Anchor::End,
@@ -328,38 +333,6 @@ impl AppState {
             pinned: false,
             created_ms: at.unix_ms,
             updated_ms: at.unix_ms,
-        }
-    }
-
-    /// Under what the draft in front is kept: a chat that is not saved yet has the new chat's place.
-    #[must_use]
-    pub fn draft_place(&self) -> Option<ConversationId> {
-        self.session().is_saved().then_some(self.current)
-    }
-
-    /// Saves the draft where it changed since the last time. What may hold a key is not saved.
-    pub fn save_draft(&mut self) -> Vec<TuiEffect> {
-        self.draft_due = None;
-        let text = self.composer.expanded_text();
-        if text == self.saved_draft || super::commands::may_hold_a_key(&text) {
-            return Vec::new();
-        }
-        self.saved_draft.clone_from(&text);
-        vec![TuiEffect::Write(vec![Write::PutDraft { conversation: self.draft_place(), text }])]
-    }
-
-    /// Notes that the draft changed, so that it is saved a little later.
-    pub fn draft_changed(&mut self) {
-        self.completion = 0;
-        self.draft_due.get_or_insert(self.now.mono + SAVE_DRAFT_AFTER);
-    }
-
-    /// Tells the input box how wide it is and how far it may grow, which its movements by row depend on.
-    pub fn fit_composer(&mut self) {
-        let regions = super::view::regions(self);
-        let most = (self.size.1 / 3).max(1);
-        if regions.composer.width > 2 {
-            self.composer.resize(regions.composer.width - 2, most);
         }
     }
 

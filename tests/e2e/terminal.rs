@@ -141,3 +141,12 @@ fn row_30_without_a_terminal_it_says_so_and_ends_with_1() {
     assert!(output.stdout.is_empty() && !said.contains('\u{1b}'), "{said:?}");
     assert!(!home.data_dir().exists(), "nothing is made where nothing is opened");
 }
+
+#[test]
+fn row_30_a_dumb_terminal_gets_no_colours() {
+    let server = Server::replies([reply("# Title\n\nplain")]);
+    let session = begin(Home::new().munshi().against(&server.base_url()).env("TERM", "dumb"));
+    ask(&session, "Colourful?", "plain");
+    let raw = String::from_utf8_lossy(&session.raw_output()).into_owned();
+    assert!(!raw.contains("\u{1b}[38;") && !raw.contains("\u{1b}[48;") && !raw.contains("\u{1b}[31m"));
+}
