@@ -7,9 +7,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config as ProptestConfig, RngSeed};
 
 use super::*;
-use crate::chat::{Conversation, ConversationMeta, FailureKind, Message, Role};
+use crate::chat::FailureKind;
 use crate::runtime::Query;
-use crate::store::Saved;
 use crate::tui::host::{FoundServer, Settled};
 
 /// One thing that happens.
@@ -139,28 +138,6 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (any::<bool>(), text()).prop_map(|(went_well, text)| Step::Edited(went_well, text)),
         1 => Just(Step::Resumed),
     ]
-}
-
-/// A saved chat of one question and one reply.
-fn saved(of: u128, text: String) -> Saved {
-    let id = chat_id(of);
-    let meta = ConversationMeta {
-        id,
-        title: text.clone(),
-        titled_by_user: false,
-        model: ModelRef::new("openai", "gpt-4o-mini"),
-        system: String::new(),
-        temperature: None,
-        max_tokens: None,
-        pinned: false,
-        created_ms: 0,
-        updated_ms: 0,
-    };
-    let message = |at: u128| MessageId(Uuid::from_u128(1_000_000 + of * 10 + at));
-    let question = Message::text(message(0), id, None, Role::User, text.clone(), 0);
-    let answer = Message::text(message(1), id, Some(message(0)), Role::Assistant, text, 0);
-    let _ = Conversation::restore(meta.clone(), vec![question.clone(), answer.clone()]);
-    Saved { meta, messages: vec![question, answer], draft: String::new() }
 }
 
 fn settled(of: u8) -> Settled {

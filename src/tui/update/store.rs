@@ -130,6 +130,7 @@ pub(super) fn for_user(state: &mut AppState, conversation: ConversationId, word:
             for chat in state.chats.values_mut() {
                 chat.session.learn_refusal(model.clone(), field);
             }
+            state.refusals.push((model, field));
         }
         ForUser::TurnEnded => {}
     }
