@@ -161,7 +161,9 @@ fn told_by_the_system() -> Result<(CancellationToken, Arc<Notify>)> {
                         }
                         break;
                     }
-                    SystemSignal::Terminated | SystemSignal::Interrupted => break,
+                    SystemSignal::Terminated => break,
+                    // Ctrl+C is a key here; as a signal it is meant for the editor that has the terminal.
+                    SystemSignal::Interrupted => {}
                 },
             }
         }

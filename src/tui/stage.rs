@@ -32,6 +32,8 @@ pub trait Stage {
     fn set_mouse(&mut self, on: bool);
     /// Gives the terminal back as it was found, and stops reading from it: what is typed is for others.
     fn leave(&mut self);
+    /// Whether it is given away at present.
+    fn is_lent(&self) -> bool;
     /// Takes it again.
     fn enter(&mut self);
     /// Sends a text to the terminal's own clipboard; `false` where it is too long for that.
@@ -81,7 +83,7 @@ impl Stage for RealTerminal {
     }
 
     fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
-        if self.events.0.is_none() {
+        if self.is_lent() {
             return Ok(());
         }
         self.guard.draw(&mut self.screen, render)
@@ -103,6 +105,10 @@ impl Stage for RealTerminal {
     fn leave(&mut self) {
         self.events = Keys(None);
         report(self.guard.suspend());
+    }
+
+    fn is_lent(&self) -> bool {
+        self.events.0.is_none()
     }
 
     fn enter(&mut self) {
