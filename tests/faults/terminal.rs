@@ -114,7 +114,11 @@ fn row_25_a_storm_of_sizes_in_the_middle_of_a_reply_ends_in_a_whole_screen() {
         if round % 30 == 4 {
             let shown = session.wait_within(std::time::Duration::from_secs(5), |screen| screen.contains("too small"));
             let raw = session.raw_output();
-            assert!(shown.is_ok(), "round {round}: {:?}", String::from_utf8_lossy(&raw[raw.len().saturating_sub(900)..]));
+            assert!(
+                shown.is_ok(),
+                "round {round}: {:?}",
+                String::from_utf8_lossy(&raw[raw.len().saturating_sub(900)..])
+            );
         }
         if round == 120 {
             session.type_text("typed in the storm");
