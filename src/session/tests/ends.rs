@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::world::*;
 use crate::chat::ledger::Outcome;
 use crate::chat::*;
-use crate::session::{Activity, Happened, Timer};
+use crate::session::{Activity, Effect, Happened, Timer};
 
 #[test]
 fn stopped_while_the_question_is_being_saved() {

@@ -8,9 +8,8 @@ use proptest::test_runner::{Config as ProptestConfig, RngSeed};
 
 use super::*;
 use crate::chat::catalogue::ProviderSpec;
-use crate::chat::{Conversation, ConversationMeta, FailureKind, Message, Role};
+use crate::chat::FailureKind;
 use crate::runtime::Query;
-use crate::store::Saved;
 use crate::tui::host::{ChosenServer, FoundServer, Settled};
 
 /// One thing that happens.
