@@ -102,7 +102,8 @@ async fn session(config: Config, is_demo: bool, opening: Opening, log_notice: Op
         continued,
         panics: env::var("MUNSHI_TEST_PANIC").ok(),
     };
-    let exit = tui::open(launch, runtime, Arc::new(host), arrived).await?;
+    // The screen holds all of the program: on the heap, it does not weigh on the stack of what waits for it.
+    let exit = Box::pin(tui::open(launch, runtime, Arc::new(host), arrived)).await?;
     Ok(Exit { panicked: exit.panicked || setup::PANICKED.is_cancelled(), ..exit })
 }
 
@@ -163,8 +164,9 @@ fn told_by_the_system() -> Result<(CancellationToken, Arc<Notify>)> {
                         break;
                     }
                     SystemSignal::Terminated => break,
-                    // Ctrl+C is a key here; as a signal it is meant for the editor that has the terminal.
-                    SystemSignal::Interrupted => {}
+                    // On munshi's screen Ctrl+C is a key; as a signal it may be meant for the editor that has the terminal.
+                    SystemSignal::Interrupted if !tui::terminal::is_taken() => {}
+                    SystemSignal::Interrupted => break,
                 },
             }
         }

@@ -154,6 +154,12 @@ impl Drop for TerminalGuard {
     }
 }
 
+/// Whether munshi's screen is on the terminal.
+#[must_use]
+pub fn is_taken() -> bool {
+    TAKEN.load(Ordering::SeqCst) & SCREEN != 0
+}
+
 /// Gives the terminal back as it was: for the panic hook and for signals too. Does nothing the second time.
 pub fn restore() -> io::Result<()> {
     let taken = TAKEN.swap(0, Ordering::SeqCst);
