@@ -163,10 +163,9 @@ fn told_by_the_system() -> Result<(CancellationToken, Arc<Notify>)> {
                         }
                         break;
                     }
-                    SystemSignal::Terminated => break,
                     // On munshi's screen Ctrl+C is a key; as a signal it may be meant for the editor that has the terminal.
                     SystemSignal::Interrupted if !tui::terminal::is_taken() => {}
-                    SystemSignal::Interrupted => break,
+                    SystemSignal::Interrupted | SystemSignal::Terminated => break,
                 },
             }
         }
