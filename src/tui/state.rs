@@ -1,12 +1,11 @@
 //! What the screen's machine knows: the open chats, the input box, what lies over them, and what is said.
 
-mod draft;
-
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::chat::{Catalogue, Conversation, ConversationId, ConversationMeta, MessageId, ModelRef, Role, Spend, Stamp};
+use crate::runtime::{Query, Summary};
 use crate::session::retry::Field;
 use crate::session::{Change, Effect, Event, Happened, Session};
 
@@ -17,6 +16,9 @@ use super::preferences::Preferences;
 use super::screens::{help::Help, panel::Panel, welcome::Welcome};
 use super::theme::Theme;
 use super::transcript::{Anchor, Cache, Drawn, Highlights, Notice, NoticeKind, Selection};
+
+/// A draft is saved this long after its first unsaved change.
+pub(super) const SAVE_DRAFT_AFTER: Duration = Duration::from_millis(700);
 
 /// How long a toast stays.
 const TOAST_FOR: Duration = Duration::from_secs(4);
@@ -38,6 +40,13 @@ pub enum Overlay {
     Help(Help),
     Panel(Panel),
     Welcome(Welcome),
+}
+
+/// What is in the user's editor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Editing {
+    Draft,
+    Attachment(u32),
 }
 
 /// A short word in the status bar.
@@ -85,8 +94,16 @@ pub struct AppState {
     pub awaited: Option<ConversationId>,
     /// Whether the latest conversation is to be opened (`--continue`).
     pub continues: bool,
-    /// The attachment that is in the user's editor, where it is not the draft.
-    pub editing: Option<u32>,
+    /// Whether what is typed before the first conversation is loaded goes along into it.
+    pub carries: bool,
+    /// What is in the user's editor.
+    pub editing: Option<Editing>,
+    /// Queued messages that came back while the draft was in the editor.
+    pub returned: Vec<String>,
+    /// Sessions of deleted chats whose last attempt has not told its end yet: the ledger wants it.
+    pub closing: HashMap<ConversationId, Session>,
+    /// Deleted conversations that can be had back, the last one last.
+    pub deleted: Vec<Summary>,
     /// Fields that models refused in this run: chats opened later need not ask again.
     pub refusals: Vec<(ModelRef, Field)>,
     /// Said on the way out, on the normal screen.
@@ -128,7 +145,11 @@ impl AppState {
             spare: conversation,
             awaited: None,
             continues: false,
+            carries: false,
             editing: None,
+            returned: Vec::new(),
+            closing: HashMap::new(),
+            deleted: Vec::new(),
             refusals: Vec::new(),
             last_words: Vec::new(),
             preferences,
@@ -207,8 +228,12 @@ impl AppState {
 
     /// Tells a session what happened; one that is not open is told nothing.
     pub fn tell(&mut self, conversation: ConversationId, happened: Happened, at: Stamp) -> Vec<TuiEffect> {
-        let Some(chat) = self.chats.get_mut(&conversation) else { return Vec::new() };
-        let effects: Vec<Effect> = chat.session.handle(Event { at, happened });
+        let session = self.chats.get_mut(&conversation).map(|chat| &mut chat.session);
+        let Some(session) = session.or_else(|| self.closing.get_mut(&conversation)) else { return Vec::new() };
+        let effects: Vec<Effect> = session.handle(Event { at, happened });
+        if !session.has_open_attempts() {
+            self.closing.remove(&conversation);
+        }
         if effects.is_empty() { Vec::new() } else { vec![TuiEffect::Session(conversation, effects)] }
     }
 
@@ -256,12 +281,17 @@ impl AppState {
         self.chat_mut().anchor = Anchor::End;
     }
 
-    /// Begins a new chat with the settings of the one in front. An empty one is used as it is.
+    /// Begins a new chat with the settings of the one in front. There is one empty chat at the most: it is used
+    /// as it is.
     pub fn new_chat(&mut self, id: ConversationId, at: Stamp) -> Vec<TuiEffect> {
-        if self.session().conversation().is_empty() && !self.session().is_busy() {
+        if self.session().is_blank() {
             self.chat_mut().notices.clear();
             self.toast("This conversation is new already.", at);
             return Vec::new();
+        }
+        let blank = self.chats.iter().find(|(_, chat)| chat.session.is_blank()).map(|(id, _)| *id);
+        if let Some(blank) = blank {
+            return self.show(blank);
         }
         let old = self.meta().clone();
         let mut meta = self.fresh_meta(id, at);
@@ -270,7 +300,9 @@ impl AppState {
         meta.temperature = old.temperature;
         meta.max_tokens = old.max_tokens;
         self.insert_chat(Conversation::new(meta), false);
-        self.show(id)
+        let mut effects = self.show(id);
+        effects.push(TuiEffect::Query(Query::Draft(None)));
+        effects
     }
 
     /// Brings an open chat to the front; each keeps its own draft.
@@ -284,9 +316,7 @@ impl AppState {
         let chat = self.chat_mut();
         chat.draft = Some(draft);
         // An empty chat that was never saved leaves nothing behind, unless something is written in it.
-        let is_blank = chat.session.conversation().is_empty()
-            && !chat.session.is_busy()
-            && chat.draft.as_ref().is_some_and(Composer::is_empty);
+        let is_blank = chat.session.is_blank() && chat.draft.as_ref().is_some_and(Composer::is_empty);
         self.current = id;
         if is_blank && let Some(blank) = self.chats.remove(&left) {
             // What the start had to say is said in the chat that is shown in its place.
@@ -294,7 +324,8 @@ impl AppState {
                 self.add_notice_to(id, notice.kind, notice.text);
             }
         }
-        self.composer = self.chat_mut().draft.take().unwrap_or_default();
+        let blank = self.blank_composer();
+        self.composer = self.chat_mut().draft.take().unwrap_or(blank);
         self.saved_draft = self.composer.expanded_text();
         self.draft_due = None;
         self.selection = None;

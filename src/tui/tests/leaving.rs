@@ -165,13 +165,13 @@ fn ctrl_d_quits_from_help_and_from_the_first_screen_and_deletes_in_the_panel() {
 #[test]
 fn a_continued_conversation_takes_along_what_was_typed_while_it_was_read() {
     let mut play = Play::new();
-    play.state.continues = true;
+    (play.state.continues, play.state.carries) = (true, true);
     play.store(StoreEvent::Answer(Answer::Latest(Some(chat_id(900)))));
     play.type_text("typed too soon");
     play.load(900, "kept draft");
-    assert_eq!((play.state.current, play.draft().as_str()), (chat_id(900), "typed too soon"));
+    assert_eq!((play.state.current, play.draft().as_str()), (chat_id(900), "kept draft\n\ntyped too soon"));
     let mut play = Play::new();
-    play.state.continues = true;
+    (play.state.continues, play.state.carries) = (true, true);
     play.store(StoreEvent::Answer(Answer::Latest(Some(chat_id(900)))));
     play.load(900, "kept draft");
     assert_eq!(play.draft(), "kept draft");

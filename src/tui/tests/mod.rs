@@ -1,5 +1,6 @@
 //! The screen's machine and its picture, without a terminal: events in, effects and a drawn buffer out.
 
+mod choosing;
 mod leaving;
 mod panel;
 mod random;
