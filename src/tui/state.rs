@@ -17,9 +17,6 @@ use super::screens::{help::Help, panel::Panel, welcome::Welcome};
 use super::theme::Theme;
 use super::transcript::{Anchor, Cache, Drawn, Highlights, Notice, NoticeKind, Selection};
 
-/// A draft is saved this long after its first unsaved change.
-pub(super) const SAVE_DRAFT_AFTER: Duration = Duration::from_millis(700);
-
 /// How long a toast stays.
 const TOAST_FOR: Duration = Duration::from_secs(4);
 

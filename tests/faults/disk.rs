@@ -154,12 +154,15 @@ fn a_used_home(server: &Server) -> (Home, Vec<u8>) {
     (home, bytes)
 }
 
+/// What is done to a database's bytes, with its name.
+type Damage<'a> = (&'a str, &'a dyn Fn(&mut Vec<u8>));
+
 #[test]
 fn row_04_damage_is_set_aside_said_and_salvaged() {
     let text = "a reply that is long enough to fill pages. ".repeat(100);
     let server = Server::replies([sse_reply(&[text.as_str()])]);
     let (home, whole) = a_used_home(&server);
-    let damages: [(&str, &dyn Fn(&mut Vec<u8>)); 4] = [
+    let damages: [Damage; 4] = [
         ("the header is overwritten", &|bytes| bytes[..16].fill(0xff)),
         ("the schema's page is overwritten", &|bytes| bytes[100..2_000].fill(0x5a)),
         ("half of the file is gone", &|bytes| bytes.truncate(bytes.len() / 2)),

@@ -5,6 +5,7 @@
     clippy::expect_used,
     clippy::disallowed_methods,
     clippy::needless_pass_by_value,
+    clippy::print_stderr,
     reason = "a test stops at what it did not expect, and reads the clock only for deadlines and lower bounds"
 )]
 

@@ -31,7 +31,7 @@ fn row_26_a_long_paste_is_attached_and_sent_whole_when_the_user_sends_it() {
     let home = Home::new();
     let server = Server::replies([sse_reply(&["read ", "it"])]);
     let session = start(munshi(&home, &server));
-    let text: String = (0..3_000).map(|n| format!("line {n} of it\n")).collect();
+    let text: String = (0..3_000).fold(String::new(), |text, n| text + &format!("line {n} of it\n"));
     session.type_text("look: ");
     session.paste(&text);
     session.wait_for_text("[pasted text 1: ");
