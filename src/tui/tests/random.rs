@@ -7,9 +7,10 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config as ProptestConfig, RngSeed};
 
 use super::*;
+use crate::chat::catalogue::ProviderSpec;
 use crate::chat::FailureKind;
 use crate::runtime::Query;
-use crate::tui::host::{FoundServer, Settled};
+use crate::tui::host::{ChosenServer, FoundServer, Settled};
 
 /// One thing that happens.
 #[derive(Debug, Clone)]
@@ -145,7 +146,11 @@ fn settled(of: u8) -> Settled {
     match of {
         0 => Settled::KeySaved { provider: "openai".into(), result: Ok("The key is in use.".into()) },
         1 => Settled::KeySaved { provider: "openai".into(), result: Err("It has a space in it.".into()) },
-        2 => Settled::ServerChosen(Ok(model)),
+        2 => {
+            let base_url = "http://127.0.0.1:11434/v1".to_owned();
+            let provider = ProviderSpec { name: "local".into(), base_url, api_key_env: None };
+            Settled::ServerChosen(Ok(ChosenServer { model, provider }))
+        }
         3 => Settled::ServerChosen(Err("Nothing answers.".into())),
         4 => Settled::Saved(Ok("Kept.".into())),
         _ => Settled::Saved(Err("Not kept.".into())),

@@ -30,7 +30,10 @@ pub(super) fn told(state: &mut AppState, event: StoreEvent, at: Stamp) -> Vec<Tu
         }
         StoreEvent::Answer(answer) => answered(state, answer, at),
         // These are told to their session by the runtime.
-        StoreEvent::Committed { .. } | StoreEvent::Booked { .. } | StoreEvent::Refused { .. } => Vec::new(),
+        StoreEvent::Committed { .. }
+        | StoreEvent::CommitFailed { .. }
+        | StoreEvent::Booked { .. }
+        | StoreEvent::Refused { .. } => Vec::new(),
     }
 }
 
