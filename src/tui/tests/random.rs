@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config as ProptestConfig, RngSeed};
 
 use super::*;
-use crate::chat::catalogue::ProviderSpec;
 use crate::chat::FailureKind;
+use crate::chat::catalogue::ProviderSpec;
 use crate::runtime::Query;
 use crate::tui::host::{ChosenServer, FoundServer, Settled};
 
