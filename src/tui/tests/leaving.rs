@@ -171,7 +171,7 @@ fn a_continued_conversation_takes_along_what_was_typed_while_it_was_read() {
     play.load(900, "kept draft");
     assert_eq!((play.state.current, play.draft().as_str()), (chat_id(900), "kept draft\n\ntyped too soon"));
     let mut play = Play::new();
-    play.state.continues = true;
+    (play.state.continues, play.state.carries) = (true, true);
     play.store(StoreEvent::Answer(Answer::Latest(Some(chat_id(900)))));
     play.load(900, "kept draft");
     assert_eq!(play.draft(), "kept draft");
