@@ -26,6 +26,19 @@ pub struct ConversationMeta {
     pub updated_ms: i64,
 }
 
+/// A part of [`ConversationMeta`] that is changed by itself, so that two windows on one chat do not undo each
+/// other's changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetaPart {
+    /// The title, and whose it is.
+    Title,
+    Model,
+    System,
+    Temperature,
+    MaxTokens,
+    Pinned,
+}
+
 /// A conversation in memory.
 #[derive(Debug, Clone)]
 pub struct Conversation {

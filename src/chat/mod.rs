@@ -16,7 +16,7 @@ pub mod stamp;
 pub mod usage;
 
 pub use catalogue::Catalogue;
-pub use conversation::{Conversation, ConversationMeta};
+pub use conversation::{Conversation, ConversationMeta, MetaPart};
 pub use failure::{Failure, FailureKind};
 pub use id::{AttemptId, ConversationId, MessageId};
 pub use message::{Message, Role, Status, ToolCall};

@@ -108,10 +108,10 @@ impl Endpoints {
         self.0.endpoints.iter().map(|(name, endpoint)| (name.as_str(), endpoint))
     }
 
-    /// The same endpoints, of which `provider` leads to `base_url` with `key` and nothing else: for the demo.
+    /// One endpoint in place of all: `provider` leads to `base_url` with `key` and nothing else. For the demo, in
+    /// which no other server is asked and no real key is used.
     #[must_use]
     pub fn redirected(&self, provider: &str, base_url: &str, key: Option<Key>) -> Self {
-        let mut endpoints = self.0.endpoints.clone();
         let base_url = base_url.trim_end_matches('/').to_owned();
         let fixed = Endpoint {
             name: provider.to_owned(),
@@ -122,8 +122,7 @@ impl Endpoints {
             key_command: Vec::new(),
             key_needed: false,
         };
-        endpoints.insert(provider.to_owned(), fixed);
-        Self::new(endpoints, self.0.key_file.clone(), self.0.system)
+        Self::new(BTreeMap::from([(provider.to_owned(), fixed)]), self.0.key_file.clone(), self.0.system)
     }
 
     /// The address of `provider` and its key. Reads the key file and may run `api_key_command` (10 s at

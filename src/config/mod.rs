@@ -170,7 +170,7 @@ impl Config {
         resolve::load(inputs)
     }
 
-    /// The same configuration with `provider` served at `base_url`, no other key tried: for the demo.
+    /// The same configuration with `provider` alone, served at `base_url`: for the demo.
     #[must_use]
     pub fn redirected(mut self, provider: &str, base_url: &str, key: Option<Key>) -> Self {
         self.endpoints = self.endpoints.redirected(provider, base_url, key);

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use color_eyre::eyre::{Result, eyre};
+use munshi::chat::catalogue::ProviderSpec;
 use munshi::chat::{Catalogue, ModelRef};
 use munshi::cli::Cli;
 use munshi::config::{Config, Key};
@@ -186,8 +187,11 @@ fn open_store(database: PathBuf, clock: &Clock, arrived: &Arc<Notify>) -> Result
 fn with_demo(mut config: Config) -> Result<(Config, Option<DemoServer>)> {
     let server = DemoServer::start()?;
     let key = Key::parse("demo-key").map_err(|problem| eyre!("{problem}"))?;
-    let mut catalogue = Catalogue::clone(&config.catalogue);
-    let spec = catalogue.spec(&ModelRef::new("openai", DEMO_PRICED_AS));
+    let spec = config.catalogue.spec(&ModelRef::new("openai", DEMO_PRICED_AS));
+    // Nothing but the demo: another provider would be asked with real keys, and booked here.
+    let mut catalogue = Catalogue { as_of: config.catalogue.as_of, ..Catalogue::empty() };
+    let provider = ProviderSpec { name: "openai".to_owned(), base_url: server.base_url(), api_key_env: None };
+    catalogue.providers.insert("openai".to_owned(), provider);
     for (model, context_window) in munshi::demo::model_windows() {
         let mut spec = spec.clone();
         model.clone_into(&mut spec.name);

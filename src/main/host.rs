@@ -10,10 +10,12 @@ use std::sync::Arc;
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, join_all};
 use munshi::chat::ModelRef;
+use munshi::chat::catalogue::ProviderSpec;
 use munshi::config::{self, Change, Endpoints, Key, KeyState, base_url};
 use munshi::platform::{clipboard, signals};
 use munshi::provider::openai::{Endpoint, EndpointTable, OpenAiProvider};
-use munshi::tui::host::{FoundServer, Host};
+use munshi::tui::host::{ChosenServer, FoundServer, Host};
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::setup::SYSTEM;
 
@@ -35,11 +37,14 @@ pub struct Program {
 }
 
 impl Host for Program {
-    fn save_key(&self, provider: &str, key: String) -> BoxFuture<'static, Result<String, String>> {
+    fn save_key(&self, provider: &str, key: SecretString) -> BoxFuture<'static, Result<String, String>> {
         let (endpoints, provider, keeps) = (self.endpoints.clone(), provider.to_owned(), self.keeps_keys);
+        let chosen = self.chosen.clone();
         off_the_loop(move || {
-            let key = Key::parse(&key).map_err(|problem| problem.to_string())?;
+            let key = Key::parse(key.expose_secret()).map_err(|problem| problem.to_string())?;
             let shown = key.to_string();
+            // A server that was chosen in this run is asked as it stands there, and may want a key, too.
+            chosen.set_key(&provider, SecretString::from(key.expose()));
             if !keeps {
                 endpoints.use_key(&provider, key);
                 return Ok(format!("The key {shown} is in use for {provider} until you leave; the demo keeps none."));
@@ -57,15 +62,22 @@ impl Host for Program {
             || !matches!(self.endpoints.key_state(provider), KeyState::Missing | KeyState::Unusable(_))
     }
 
-    fn use_server(&self, base_url: String, model: String) -> BoxFuture<'static, Result<ModelRef, String>> {
+    fn use_server(&self, base_url: String, model: String) -> BoxFuture<'static, Result<ChosenServer, String>> {
+        if !self.keeps_keys {
+            return async { Err("The demo has its own server; leave it to use another.".to_owned()) }.boxed();
+        }
         let known = self.endpoints.iter().find(|(_, endpoint)| endpoint.base_url == base_url);
         let name = known.map_or_else(|| OWN_SERVER.to_owned(), |(name, _)| name.to_owned());
-        let (chosen, file) = (self.chosen.clone(), self.config_file.clone());
+        let (chosen, endpoints, file) = (self.chosen.clone(), self.endpoints.clone(), self.config_file.clone());
         off_the_loop(move || {
-            chosen.set(&name, Endpoint::keyless(&base_url));
+            // One that is configured and can be asked keeps its key; any other answered without one.
+            if matches!(endpoints.key_state(&name), KeyState::Missing | KeyState::Unusable(_)) {
+                chosen.set(&name, Endpoint::keyless(&base_url));
+            }
             let changes = config::local_server_changes(&name, &base_url, &model);
             config::save(&file, &changes, &SYSTEM).map_err(|error| error.to_string())?;
-            Ok(ModelRef::new(name, model))
+            let provider = ProviderSpec { name: name.clone(), base_url, api_key_env: None };
+            Ok(ChosenServer { model: ModelRef::new(name, model), provider })
         })
     }
 

@@ -32,7 +32,11 @@ pub fn install_hooks() -> Result<()> {
     std::panic::set_hook(Box::new(move |info| {
         // Whatever of it fails, the report is worth more than the reason.
         let _ = tui::terminal::restore();
-        tracing::error!(panic = %info, "panicked");
+        // The place alone: the message may quote what was written or answered.
+        match info.location() {
+            Some(place) => tracing::error!(file = place.file(), line = place.line(), "panicked"),
+            None => tracing::error!("panicked"),
+        }
         hook(info);
         PANICKED.cancel();
     }));

@@ -108,9 +108,6 @@ pub fn silence_input() -> io::Result<()> {
     Ok(())
 }
 
-/// Whether this system can stop a job and go on with it.
-pub const CAN_SUSPEND: bool = cfg!(unix);
-
 /// Stops the foreground job, as Ctrl+Z does, and returns when it goes on. The whole process group is stopped:
 /// a script that started munshi would else wait for it, and its shell never come back. Where nobody could
 /// wake the job up (no shell above it) the system ignores the stop; this then returns after 50 ms.

@@ -85,7 +85,7 @@ impl Runtime {
         &self.store
     }
 
-    /// Sets the caps that reservations are checked against.
+    /// Sets the caps that reservations are checked against. Nothing sets any yet: budgets come later.
     pub fn set_caps(&mut self, caps: Vec<Cap>) {
         self.caps = caps;
     }
@@ -110,7 +110,7 @@ impl Runtime {
         match effect {
             Effect::Commit { meta, message } => {
                 let done = StoreEvent::Committed { conversation, message: message.id };
-                self.store.write(vec![Write::PutConversation(meta), Write::AddMessage(message)], Some(done));
+                self.store.write(vec![Write::TouchConversation(meta), Write::AddMessage(message)], Some(done));
             }
             Effect::AddReply(message) => self.store.write(vec![Write::AddMessage(message)], None),
             Effect::Book(opening) => {
@@ -138,7 +138,7 @@ impl Runtime {
                 self.store.write(vec![Write::CloseAttempt(closing)], None);
                 self.query_spend(conversation);
             }
-            Effect::SaveMeta(meta) => self.store.write(vec![Write::PutConversation(meta)], None),
+            Effect::SaveMeta { meta, part } => self.store.write(vec![Write::ChangeConversation { meta, part }], None),
             Effect::StartAttempt { attempt, request } => {
                 tracing::info!(%attempt, model = %request.model, messages = request.messages.len(), "attempt started");
                 self.streams.start(conversation, attempt, request);
@@ -228,6 +228,9 @@ fn told(event: StoreEvent, at: Stamp) -> News {
         }
         StoreEvent::Refused { conversation, attempt, reason } => {
             News::Session(conversation, Event { at, happened: Happened::Refused { attempt, reason } })
+        }
+        StoreEvent::CommitFailed { conversation, message, reason } => {
+            News::Session(conversation, Event { at, happened: Happened::CommitFailed { message, reason } })
         }
         event => News::Store(event),
     }

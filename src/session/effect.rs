@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::chat::ledger::{LedgerClosing, LedgerOpening};
-use crate::chat::{AttemptId, ConversationMeta, Message, MessageId, ModelRef, Request};
+use crate::chat::{AttemptId, ConversationMeta, Message, MessageId, MetaPart, ModelRef, Request};
 
 use super::event::Timer;
 use super::retry::Field;
@@ -13,7 +13,8 @@ use super::retry::Field;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     // The store
-    /// Save a question with what is kept of its conversation; answered by `Committed`.
+    /// Save a question, and its conversation where that is not saved yet; answered by `Committed`, or by
+    /// `CommitFailed` where it never can be.
     Commit {
         meta: ConversationMeta,
         message: Message,
@@ -34,8 +35,11 @@ pub enum Effect {
     FinishReply(Message),
     /// Close an attempt's ledger row.
     CloseAttempt(LedgerClosing),
-    /// Save what is kept of the conversation besides its messages.
-    SaveMeta(ConversationMeta),
+    /// Save one part of what is kept of the conversation besides its messages.
+    SaveMeta {
+        meta: ConversationMeta,
+        part: MetaPart,
+    },
 
     // The provider
     /// Make one attempt; answered by `Opened`, deltas, and exactly one `Ended`.

@@ -36,6 +36,11 @@ pub enum Happened {
     Committed {
         message: MessageId,
     },
+    /// The question can never be saved, and why, in a sentence.
+    CommitFailed {
+        message: MessageId,
+        reason: String,
+    },
     /// The ledger row of an attempt is open, and what it may cost is reserved where a budget is set.
     Booked {
         attempt: AttemptId,

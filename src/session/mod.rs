@@ -23,7 +23,8 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::chat::{
-    AttemptId, Catalogue, Conversation, ConversationMeta, MessageId, ModelRef, RateLimits, Role, Settings, Stamp,
+    AttemptId, Catalogue, Conversation, ConversationMeta, MessageId, MetaPart, ModelRef, RateLimits, Role, Settings,
+    Stamp,
 };
 
 pub use activity::Activity;
@@ -84,7 +85,7 @@ impl Session {
         session
     }
 
-    /// Makes each attempt reserve its worst case before it is sent.
+    /// Makes each attempt reserve its worst case before it is sent. Nothing asks for it yet: budgets come later.
     pub const fn set_reserves(&mut self, reserves: bool) {
         self.reserves = reserves;
     }
@@ -106,6 +107,7 @@ impl Session {
             Happened::Retried { reply } => self.retried(reply, at, &mut out),
             Happened::Changed(change) => self.changed(change, at, &mut out),
             Happened::Committed { message } => self.committed(message, at, &mut out),
+            Happened::CommitFailed { message, reason } => self.commit_failed(message, reason, at, &mut out),
             Happened::Booked { attempt } => self.booked(attempt, at, &mut out),
             Happened::Refused { attempt, reason } => self.refused(attempt, reason, at, &mut out),
             Happened::Opened { attempt, limits } => self.opened(attempt, limits),
@@ -201,20 +203,36 @@ impl Session {
     /// Applies a change; an unsaved conversation keeps it to itself until its first message.
     fn changed(&mut self, change: Change, at: Stamp, out: &mut Vec<Effect>) {
         let meta = &mut self.conversation.meta;
-        match change {
+        let part = match change {
             Change::Title(title) => {
                 meta.title = title;
                 meta.titled_by_user = true;
+                MetaPart::Title
             }
-            Change::Model(model) => meta.model = model,
-            Change::System(system) => meta.system = system,
-            Change::Temperature(temperature) => meta.temperature = temperature,
-            Change::MaxTokens(max_tokens) => meta.max_tokens = max_tokens,
-            Change::Pinned(pinned) => meta.pinned = pinned,
-        }
+            Change::Model(model) => {
+                meta.model = model;
+                MetaPart::Model
+            }
+            Change::System(system) => {
+                meta.system = system;
+                MetaPart::System
+            }
+            Change::Temperature(temperature) => {
+                meta.temperature = temperature;
+                MetaPart::Temperature
+            }
+            Change::MaxTokens(max_tokens) => {
+                meta.max_tokens = max_tokens;
+                MetaPart::MaxTokens
+            }
+            Change::Pinned(pinned) => {
+                meta.pinned = pinned;
+                MetaPart::Pinned
+            }
+        };
         if self.saved {
             meta.updated_ms = meta.updated_ms.max(at.unix_ms);
-            out.push(Effect::SaveMeta(meta.clone()));
+            out.push(Effect::SaveMeta { meta: meta.clone(), part });
         }
         self.refresh_choice();
     }

@@ -143,11 +143,27 @@ impl Session {
     }
 
     pub(super) fn committed(&mut self, message: MessageId, at: Stamp, out: &mut Vec<Effect>) {
-        let waits =
-            self.turn.as_ref().is_some_and(|turn| turn.question == message && matches!(turn.phase, Phase::Committing));
-        if waits {
+        if self.is_committing(message) {
             self.open_reply(at, out);
         }
+    }
+
+    /// The question will never be on disk: nothing is sent.
+    pub(super) fn commit_failed(&mut self, message: MessageId, reason: String, at: Stamp, out: &mut Vec<Effect>) {
+        if !self.is_committing(message) {
+            return;
+        }
+        let end = EndOfReply { note: Some(reason), ..EndOfReply::default() };
+        let from = out.len();
+        self.end_turn(Status::Failed, end, at, out);
+        // A reply to a question that is not in the store has no place there, either.
+        let mut ends = out.split_off(from);
+        ends.retain(|effect| !matches!(effect, Effect::AddReply(_) | Effect::FinishReply(_)));
+        out.append(&mut ends);
+    }
+
+    fn is_committing(&self, message: MessageId) -> bool {
+        self.turn.as_ref().is_some_and(|turn| turn.question == message && matches!(turn.phase, Phase::Committing))
     }
 
     fn open_reply(&mut self, at: Stamp, out: &mut Vec<Effect>) {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::chat::ledger::LedgerOpening;
-use crate::chat::{ConversationId, ConversationMeta, Message, MessageId, Role, Spend, Status};
+use crate::chat::{ConversationId, ConversationMeta, Message, MessageId, MetaPart, Role, Spend, Status};
 
 use super::fold::{Terms, fold};
 use super::{Cap, Hit, Reservation, Saved, Scope, Store, StoreError, Summary, Write};
@@ -52,6 +52,8 @@ impl State {
     fn apply(&mut self, write: &Write) -> Result<(), StoreError> {
         match write {
             Write::PutConversation(meta) => self.put(meta),
+            Write::TouchConversation(meta) => self.touch(meta),
+            Write::ChangeConversation { meta, part } => self.change(meta, *part),
             Write::PatchConversation { id, title, pinned } => self.patch(*id, title.as_deref(), *pinned),
             Write::DeleteConversation(id) => {
                 let now = self.seen_ms;
@@ -107,6 +109,41 @@ impl State {
             _ => self.next_change(),
         };
         self.conversations.insert(meta.id, Kept { meta: Arc::new(meta.clone()), changed, deleted_ms });
+    }
+
+    fn touch(&mut self, meta: &ConversationMeta) {
+        if !self.conversations.contains_key(&meta.id) {
+            return self.put(meta);
+        }
+        self.mark_changed(meta, |kept| {
+            if kept.title.is_empty() && !kept.titled_by_user {
+                kept.title.clone_from(&meta.title);
+            }
+        });
+    }
+
+    fn change(&mut self, meta: &ConversationMeta, part: MetaPart) {
+        self.mark_changed(meta, |kept| match part {
+            MetaPart::Title => {
+                kept.title.clone_from(&meta.title);
+                kept.titled_by_user = meta.titled_by_user;
+            }
+            MetaPart::Model => kept.model.clone_from(&meta.model),
+            MetaPart::System => kept.system.clone_from(&meta.system),
+            MetaPart::Temperature => kept.temperature = meta.temperature,
+            MetaPart::MaxTokens => kept.max_tokens = meta.max_tokens,
+            MetaPart::Pinned => kept.pinned = meta.pinned,
+        });
+    }
+
+    fn mark_changed(&mut self, meta: &ConversationMeta, change: impl FnOnce(&mut ConversationMeta)) {
+        self.see(meta.updated_ms);
+        let number = self.next_change();
+        let Some(kept) = self.conversations.get_mut(&meta.id) else { return };
+        kept.changed = number;
+        let kept = Arc::make_mut(&mut kept.meta);
+        kept.updated_ms = kept.updated_ms.max(meta.updated_ms);
+        change(kept);
     }
 
     fn patch(&mut self, id: ConversationId, title: Option<&str>, pinned: Option<bool>) {

@@ -8,13 +8,19 @@ pub mod sqlite;
 use jiff::civil::Date;
 
 use crate::chat::ledger::{LedgerClosing, LedgerOpening};
-use crate::chat::{ConversationId, ConversationMeta, Message, MessageId, PicoUsd, Spend};
+use crate::chat::{ConversationId, ConversationMeta, Message, MessageId, MetaPart, PicoUsd, Spend};
 
 /// One change. Writes are applied in order, and a batch as one transaction.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Write {
     /// Creates a conversation, or replaces what is kept of it besides its messages.
     PutConversation(ConversationMeta),
+    /// Creates a conversation; where it is kept already, it is only marked as changed, and titled where it has no
+    /// title. What another window changed meanwhile stays.
+    TouchConversation(ConversationMeta),
+    /// Takes over one part of `meta`, leaving the rest as it is, and marks the conversation as changed; nothing
+    /// where it is not kept.
+    ChangeConversation { meta: ConversationMeta, part: MetaPart },
     /// Changes the title (as the user's own) or the pin of a conversation, leaving the rest as it is.
     PatchConversation { id: ConversationId, title: Option<String>, pinned: Option<bool> },
     /// Marks a conversation deleted; it is kept until purged, so that it can be undone.
@@ -102,6 +108,9 @@ pub struct Hit {
 pub enum StoreError {
     #[error("the disk is full: {0}")]
     Full(String),
+    /// It may work a moment later: another instance is in the way, or the disk or memory gave out for now.
+    #[error("the database cannot be used just now: {0}")]
+    Passing(String),
     #[error("the data folder cannot be written: {0}")]
     ReadOnly(String),
     #[error(
@@ -114,6 +123,14 @@ pub enum StoreError {
     NoConversation(ConversationId),
     #[error("the database failed: {0}")]
     Other(String),
+}
+
+impl StoreError {
+    /// Whether the same write would fail for ever, and only itself: waiting for it would hold up all others.
+    #[must_use]
+    pub const fn is_hopeless(&self) -> bool {
+        matches!(self, Self::NoConversation(_) | Self::Other(_))
+    }
 }
 
 /// Where conversations, drafts and the ledger are kept.

@@ -1,12 +1,17 @@
 //! Drafts: one for each chat, kept over restarts; a new, unsaved chat's has a place of its own.
 
+use std::time::Duration;
+
 use crate::chat::ConversationId;
 use crate::runtime::Write;
 
 use super::commands;
 use super::composer::Composer;
 use super::effect::TuiEffect;
-use super::state::{AppState, SAVE_DRAFT_AFTER};
+use super::state::AppState;
+
+/// A draft is saved this long after its first unsaved change.
+const SAVE_DRAFT_AFTER: Duration = Duration::from_millis(700);
 
 impl AppState {
     /// An empty input box with the configured limits.
@@ -38,6 +43,15 @@ impl AppState {
     pub fn draft_changed(&mut self) {
         self.completion = 0;
         self.draft_due.get_or_insert(self.now.mono + SAVE_DRAFT_AFTER);
+    }
+
+    /// Tells the input box how wide it is and how far it may grow, which its movements by row depend on.
+    pub fn fit_composer(&mut self) {
+        let regions = super::view::regions(self);
+        let most = (self.size.1 / 3).max(1);
+        if regions.composer.width > 2 {
+            self.composer.resize(regions.composer.width - 2, most);
+        }
     }
 
     /// Gives queued messages back to the box of their chat, before what is written there. A draft that is in the

@@ -1,5 +1,7 @@
 //! What the screen's machine asks of the world.
 
+use secrecy::SecretString;
+
 use crate::chat::ConversationId;
 use crate::runtime::Query;
 use crate::runtime::Write;
@@ -26,7 +28,7 @@ pub enum TuiEffect {
     Edit(String),
     SaveKey {
         provider: String,
-        key: String,
+        key: SecretString,
     },
     UseServer {
         base_url: String,

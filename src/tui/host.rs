@@ -2,8 +2,10 @@
 //! `main` implements it, so that the screen names no adapter.
 
 use futures::future::BoxFuture;
+use secrecy::SecretString;
 
 use crate::chat::ModelRef;
+use crate::chat::catalogue::ProviderSpec;
 
 /// A server that answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,13 +14,21 @@ pub struct FoundServer {
     pub models: Vec<String>,
 }
 
+/// A server that is in use from now on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChosenServer {
+    pub model: ModelRef,
+    /// What `/model` and `/key` know its provider by.
+    pub provider: ProviderSpec,
+}
+
 /// What became of something the host was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Settled {
     /// A key is in use, and kept where the sentence says.
     KeySaved { provider: String, result: Result<String, String> },
-    /// A server is in use under this model.
-    ServerChosen(Result<ModelRef, String>),
+    /// A server is in use.
+    ServerChosen(Result<ChosenServer, String>),
     /// A setting was written to the configuration, or why not.
     Saved(Result<String, String>),
 }
@@ -27,11 +37,11 @@ pub enum Settled {
 /// do I/O are run off the loop.
 pub trait Host: Send + Sync + 'static {
     /// Keeps a key for a provider and uses it from now on; gives where it is kept.
-    fn save_key(&self, provider: &str, key: String) -> BoxFuture<'static, Result<String, String>>;
+    fn save_key(&self, provider: &str, key: SecretString) -> BoxFuture<'static, Result<String, String>>;
     /// Whether a provider can be asked: it has a key, or needs none.
     fn has_key(&self, provider: &str) -> bool;
     /// Uses a server from now on and writes it to the configuration.
-    fn use_server(&self, base_url: String, model: String) -> BoxFuture<'static, Result<ModelRef, String>>;
+    fn use_server(&self, base_url: String, model: String) -> BoxFuture<'static, Result<ChosenServer, String>>;
     /// Asks a server, or the usual local ones, for their models.
     fn probe(&self, base_url: Option<String>) -> BoxFuture<'static, Result<Vec<FoundServer>, String>>;
     /// Writes the choice of a theme to the configuration.

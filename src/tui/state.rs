@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::chat::{Catalogue, Conversation, ConversationId, ConversationMeta, MessageId, Role, Spend, Stamp};
+use crate::chat::{Catalogue, Conversation, ConversationId, ConversationMeta, MessageId, ModelRef, Role, Spend, Stamp};
 use crate::runtime::{Query, Summary};
+use crate::session::retry::Field;
 use crate::session::{Change, Effect, Event, Happened, Session};
 
 use super::composer::{Composer, History};
@@ -15,9 +16,6 @@ use super::preferences::Preferences;
 use super::screens::{help::Help, panel::Panel, welcome::Welcome};
 use super::theme::Theme;
 use super::transcript::{Anchor, Cache, Drawn, Highlights, Notice, NoticeKind, Selection};
-
-/// A draft is saved this long after its first unsaved change.
-pub(super) const SAVE_DRAFT_AFTER: Duration = Duration::from_millis(700);
 
 /// How long a toast stays.
 const TOAST_FOR: Duration = Duration::from_secs(4);
@@ -103,6 +101,8 @@ pub struct AppState {
     pub closing: HashMap<ConversationId, Session>,
     /// Deleted conversations that can be had back, the last one last.
     pub deleted: Vec<Summary>,
+    /// Fields that models refused in this run: chats opened later need not ask again.
+    pub refusals: Vec<(ModelRef, Field)>,
     /// Said on the way out, on the normal screen.
     pub last_words: Vec<String>,
 }
@@ -147,6 +147,7 @@ impl AppState {
             returned: Vec::new(),
             closing: HashMap::new(),
             deleted: Vec::new(),
+            refusals: Vec::new(),
             last_words: Vec::new(),
             preferences,
         };
@@ -333,7 +334,10 @@ impl AppState {
     pub fn insert_chat(&mut self, conversation: Conversation, saved: bool) {
         let id = conversation.meta.id;
         let settings = Arc::clone(&self.preferences.settings);
-        let session = Session::new(conversation, saved, settings, self.catalogue());
+        let mut session = Session::new(conversation, saved, settings, self.catalogue());
+        for (model, field) in &self.refusals {
+            session.learn_refusal(model.clone(), *field);
+        }
         let chat = Chat {
             session,
             anchor: Anchor::End,
@@ -357,15 +361,6 @@ impl AppState {
             pinned: false,
             created_ms: at.unix_ms,
             updated_ms: at.unix_ms,
-        }
-    }
-
-    /// Tells the input box how wide it is and how far it may grow, which its movements by row depend on.
-    pub fn fit_composer(&mut self) {
-        let regions = super::view::regions(self);
-        let most = (self.size.1 / 3).max(1);
-        if regions.composer.width > 2 {
-            self.composer.resize(regions.composer.width - 2, most);
         }
     }
 

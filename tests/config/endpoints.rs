@@ -183,8 +183,11 @@ fn nothing_that_prints_a_configuration_prints_a_key() {
 
 #[test]
 fn the_demo_leads_the_usual_provider_to_its_own_server_with_its_own_key() {
-    let config = Home::new().env("OPENAI_API_KEY", KEY).load();
+    let config = Home::new().env("OPENAI_API_KEY", KEY).env("GROQ_API_KEY", OTHER).load();
     let config = config.redirected("openai", "http://127.0.0.1:4000/v1/", Some(typed("demo")));
     let access = config.endpoints.access("openai").unwrap();
     assert_eq!((access.base_url.as_str(), access.key.unwrap().expose()), ("http://127.0.0.1:4000/v1", "demo"));
+    let names: Vec<&str> = config.endpoints.iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["openai"], "no other server is asked, and no real key is used");
+    assert!(config.endpoints.access("groq").is_err());
 }

@@ -223,3 +223,31 @@ fn a_reply_is_copied_to_the_terminals_clipboard_as_it_was_written() {
     submit(&session, "/copy");
     session.wait_for(|screen| screen.contains("clipboard") || screen.contains("Copied"));
 }
+
+#[test]
+fn one_who_reads_further_up_is_left_there_and_told_of_what_came() {
+    let gate = Gate::new();
+    let lines = (1..=60).map(|n| format!("line {n}\n\n")).collect::<Vec<_>>().concat();
+    let server = Server::replies([halves(&lines, &gate, "the very end")]);
+    let session = open(&Home::new(), &server);
+    submit(&session, "Count");
+    session.wait_for_text("line 60");
+    session.key(Key::CtrlHome);
+    session.wait_for(|screen| screen.contains("Count") && screen.contains("↓ more below"));
+    gate.open();
+    let screen = session.wait_for_text(AT_REST);
+    assert!(screen.contains("Count") && !screen.contains("the very end"), "{}", screen.text);
+    session.key(Key::CtrlEnd);
+    session.wait_for_text("the very end");
+}
+
+#[test]
+fn a_retry_while_a_reply_streams_says_how_to_stop_it() {
+    let server = Server::replies([stream().bytes(delta("half")).ends(End::Silence)]);
+    let session = open(&Home::new(), &server);
+    submit(&session, "Go");
+    session.wait_for_text("half");
+    submit(&session, "/retry");
+    session.wait_for_text("A reply is on its way; Esc stops it.");
+    assert_eq!(server.requests().len(), 1);
+}

@@ -219,3 +219,32 @@ fn what_streams_when_the_program_is_quit_is_kept_as_far_as_it_came() {
     later.wait_for(|screen| screen.contains("as far as this") && screen.contains("incomplete"));
     assert_eq!(rows(&home, "SELECT closed FROM requests", |row| row.get::<_, i64>(0)), [1]);
 }
+
+#[test]
+fn an_id_that_nothing_was_saved_under_is_said_and_a_new_chat_begins() {
+    let server = Server::replies([reply("ok")]);
+    let missing = "01890000-0000-7000-8000-000000000000";
+    let session = Home::new().munshi().against(&server.base_url()).args(["-r", missing]).start();
+    session.wait_for_text(missing);
+    ask(&session, "Hello", "ok");
+    assert_eq!(said(&server, 0), turns(&["Hello"]));
+}
+
+#[test]
+fn a_deleted_conversation_is_not_continued() {
+    let home = Home::new();
+    let server = Server::replies([reply("Kept."), reply("Doomed.")]);
+    let session = open(&home, &server);
+    ask(&session, "First?", "Kept.");
+    submit(&session, "/new");
+    ask(&session, "Second?", "Doomed.");
+    session.key(Key::F(2));
+    session.wait_for(|screen| screen.contains("Conversations") && screen.contains("Second?"));
+    session.key(Key::Delete);
+    session.wait_for_text("eleted “Second?”");
+    session.key(Key::Esc);
+    session.wait_for(is_empty);
+    quit(&session);
+    let later = home.munshi().against(&server.base_url()).arg("-c").start();
+    later.wait_for_text("Kept.");
+}

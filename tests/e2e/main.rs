@@ -18,6 +18,7 @@ mod draft;
 mod export;
 mod keeping;
 mod kit;
+mod models;
 mod panel;
 mod paste;
 mod pipes;

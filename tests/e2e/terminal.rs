@@ -141,3 +141,29 @@ fn row_30_without_a_terminal_it_says_so_and_ends_with_1() {
     assert!(output.stdout.is_empty() && !said.contains('\u{1b}'), "{said:?}");
     assert!(!home.data_dir().exists(), "nothing is made where nothing is opened");
 }
+
+#[test]
+fn row_30_a_dumb_terminal_gets_no_colours() {
+    let server = Server::replies([reply("# Title\n\nplain")]);
+    let session = begin(Home::new().munshi().against(&server.base_url()).env("TERM", "dumb"));
+    ask(&session, "Colourful?", "plain");
+    let raw = String::from_utf8_lossy(&session.raw_output()).into_owned();
+    assert!(!raw.contains("\u{1b}[38;") && !raw.contains("\u{1b}[48;") && !raw.contains("\u{1b}[31m"));
+}
+
+#[cfg(target_os = "linux")] // where /proc tells which process is the shell's child
+#[test]
+fn row_24_a_chat_that_was_stopped_from_outside_is_drawn_again_when_it_goes_on() {
+    let server = Server::replies([reply("Still here.")]);
+    let looks = "stty sane; printf '\\033[?1049l\\033[2J'; echo in the shell; read line";
+    let script = format!("set -m; '{}'; {looks}; fg; echo over", munshi_binary().display());
+    let session = begin(Home::new().shell(&script).against(&server.base_url()));
+    ask(&session, "Before", "Still here.");
+    let stop = "for p in /proc/[0-9]*; do read -r pid comm state ppid rest < $p/stat && [ \"$ppid\" = \"$1\" ] && kill -STOP $pid; done 2>/dev/null";
+    let status = std::process::Command::new("/bin/sh").args(["-c", stop, "sh", &session.pid().to_string()]).status();
+    assert!(status.is_ok());
+    session.wait_for_text("in the shell");
+    session.key(Key::Enter);
+    session.wait_for(|screen| screen.contains(AT_REST) && screen.contains("Still here.") && screen.alternate);
+    super::kit::write(&session, "after");
+}

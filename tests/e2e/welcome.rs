@@ -12,6 +12,16 @@ fn first_screen(launch: Launch) -> Session {
     session
 }
 
+/// Goes to where an address is typed, whatever listens on this machine's usual ports.
+fn to_the_address(session: &Session) {
+    session.type_text("2");
+    let screen = session.wait_for(|screen| screen.contains("No server answered") || screen.contains("Which model?"));
+    if screen.contains("Which model?") {
+        session.key(Key::Esc);
+    }
+    session.wait_for_text("The address of an OpenAI-compatible server");
+}
+
 #[test]
 fn without_a_key_the_ways_on_are_shown() {
     let session = first_screen(Home::new().munshi());
@@ -65,8 +75,7 @@ fn a_local_server_is_found_by_its_address_and_kept() {
         reply("From next door.")
     });
     let session = first_screen(home.munshi());
-    session.keys([Key::Down, Key::Enter]);
-    session.wait_for_text("The address of an OpenAI-compatible server");
+    to_the_address(&session);
     session.type_text(&server.base_url());
     session.wait_for_text(&server.base_url());
     session.key(Key::Enter);
@@ -88,8 +97,7 @@ fn a_local_server_is_found_by_its_address_and_kept() {
 #[test]
 fn an_address_where_nothing_answers_says_so_and_can_be_mended() {
     let session = first_screen(Home::new().munshi());
-    session.type_text("2");
-    session.wait_for_text("The address of an OpenAI-compatible server");
+    to_the_address(&session);
     session.type_text("not an address");
     session.wait_for_text("not an address");
     session.key(Key::Enter);

@@ -58,12 +58,6 @@ impl EndpointTable {
         let mut table = self.0.write().unwrap_or_else(PoisonError::into_inner);
         table.get_mut(provider).map(|endpoint| endpoint.key = Some(key)).is_some()
     }
-
-    /// Whether an attempt at `provider` would get past the check of its key.
-    #[must_use]
-    pub fn is_usable(&self, provider: &str) -> bool {
-        self.get(provider).is_some_and(|endpoint| Target::check(provider, &endpoint).is_ok())
-    }
 }
 
 /// How the adapter uses the network.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::world::*;
 use crate::chat::ledger::Outcome;
 use crate::chat::*;
-use crate::session::{Activity, Happened, Timer};
+use crate::session::{Activity, Effect, Happened, Timer};
 
 #[test]
 fn stopped_while_the_question_is_being_saved() {
@@ -259,4 +259,24 @@ fn a_turn_that_takes_too_long_ends_in_every_phase() {
     world.end(Report::bare(Ending::Cancelled));
     assert_eq!(world.due_in(Timer::Turn), None);
     world.assert_at_rest();
+}
+
+#[test]
+fn a_question_that_can_never_be_saved_ends_its_turn_and_gives_back_what_waits() {
+    let mut world = World::new();
+    world.store_answers = false;
+    let effects = world.ask("Hello");
+    let Some(Effect::Commit { message, .. }) = effects.first() else { panic!("{effects:?}") };
+    let (message, reason) = (message.id, "Not sent, since it could not be saved: it is full.".to_owned());
+    world.ask("And this?");
+    world.happen(Happened::CommitFailed { message: id(999), reason: "of another".into() });
+    assert!(world.session.is_busy());
+    let effects = world.happen(Happened::CommitFailed { message, reason: reason.clone() });
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::AddReply(_) | Effect::FinishReply(_))));
+    assert!(effects.contains(&Effect::TurnEnded) && !world.session.is_busy());
+    let reply = world.session.conversation().leaf().unwrap();
+    assert_eq!((reply.status, reply.note.as_ref()), (Status::Failed, Some(&reason)));
+    assert_eq!((world.returned.as_slice(), world.started.len()), (["And this?".to_owned()].as_slice(), 0));
+    assert_eq!(world.happen(Happened::CommitFailed { message, reason }), [], "told twice, it ends nothing more");
+    assert_eq!(world.happen(Happened::Committed { message }), []);
 }

@@ -69,6 +69,6 @@ fn settings_are_saved_once_the_chat_is() {
     assert!(!world.session.is_saved());
     world.exchange("Hello", "Hi");
     let effects = world.happen(Happened::Changed(Change::System("Rhyme.".into())));
-    let [Effect::SaveMeta(meta)] = effects.as_slice() else { panic!("{effects:?}") };
+    let [Effect::SaveMeta { meta, part: MetaPart::System }] = effects.as_slice() else { panic!("{effects:?}") };
     assert_eq!((meta.system.as_str(), &meta.model), ("Rhyme.", &b()));
 }

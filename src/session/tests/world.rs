@@ -224,7 +224,7 @@ impl World {
             Effect::ReturnQueued(texts) => self.returned.extend(texts.iter().cloned()),
             Effect::Say(sentence) => self.said.push(sentence.clone()),
             Effect::TurnEnded => assert!(!self.added.iter().any(|id| !self.finished.contains_key(id))),
-            Effect::SaveMeta(_) | Effect::RememberRefusal { .. } => {}
+            Effect::SaveMeta { .. } | Effect::RememberRefusal { .. } => {}
         }
     }
 

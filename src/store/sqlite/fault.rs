@@ -69,6 +69,13 @@ fn sql(error: &rusqlite::Error, path: &Path) -> StoreError {
             StoreError::ReadOnly(format!("{}: {error}", path.display()))
         }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => damaged(error.to_string()),
+        Some(
+            ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::FileLockingProtocolFailed
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::OutOfMemory,
+        ) => StoreError::Passing(error.to_string()),
         // No code of SQLite's: a value that cannot be what was written there.
         None if is_unreadable_value(error) => damaged(error.to_string()),
         _ => StoreError::Other(error.to_string()),

@@ -125,7 +125,11 @@ impl SqliteStore {
             Access::Read(reason) => return Err(StoreError::ReadOnly(reason.clone())),
         };
         if let Some(made) = made.as_mut().filter(|made| !made.synced) {
-            made.file.sync_all().map_err(|error| Fault::from(error).at(path))?;
+            made.file.sync_all().map_err(|error| match Fault::from(error).at(path) {
+                // Nothing is written yet, so that the same may work later.
+                StoreError::Other(reason) => StoreError::Passing(reason),
+                error => error,
+            })?;
             files::sync_folder(files::folder_of(path));
             files::sync_folder(files::folder_of(files::folder_of(path)));
             made.synced = true;

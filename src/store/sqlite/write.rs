@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::fault::Fault;
 use super::rows::{self, execute};
 use super::{ledger, search};
-use crate::chat::{ConversationId, ConversationMeta, Message, MessageId, Role, Status};
+use crate::chat::{ConversationId, ConversationMeta, Message, MessageId, MetaPart, Role, Status};
 use crate::store::fold::fold;
 use crate::store::{StoreError, Write};
 
@@ -23,6 +23,8 @@ impl Writer {
     pub fn apply(&mut self, conn: &Connection, write: &Write) -> Result<(), Fault> {
         match write {
             Write::PutConversation(meta) => self.put(conn, meta)?,
+            Write::TouchConversation(meta) => self.touch(conn, meta)?,
+            Write::ChangeConversation { meta, part } => self.change(conn, meta, *part)?,
             Write::PatchConversation { id, title, pinned } => patch(conn, *id, title.as_deref(), *pinned)?,
             Write::DeleteConversation(id) => execute(
                 conn,
@@ -56,16 +58,31 @@ impl Writer {
     }
 
     fn put(&mut self, conn: &Connection, meta: &ConversationMeta) -> Result<(), Fault> {
-        self.see(meta.updated_ms);
-        let sql = "INSERT INTO conversations (id, title, folded_title, titled_by_user, provider, model, system, \
-             temperature, max_tokens, pinned, created_ms, updated_ms, changed) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, \
-                (SELECT coalesce(max(changed), 0) + 1 FROM conversations)) \
-             ON CONFLICT (id) DO UPDATE SET title = excluded.title, folded_title = excluded.folded_title, \
+        let replace = "title = excluded.title, folded_title = excluded.folded_title, \
                 titled_by_user = excluded.titled_by_user, provider = excluded.provider, model = excluded.model, \
                 system = excluded.system, temperature = excluded.temperature, max_tokens = excluded.max_tokens, \
                 pinned = excluded.pinned, created_ms = excluded.created_ms, updated_ms = excluded.updated_ms, \
                 changed = iif(updated_ms = excluded.updated_ms, changed, excluded.changed)";
+        self.insert(conn, meta, replace)
+    }
+
+    fn touch(&mut self, conn: &Connection, meta: &ConversationMeta) -> Result<(), Fault> {
+        let update = "title = iif(title = '' AND NOT titled_by_user, excluded.title, title), \
+             folded_title = iif(title = '' AND NOT titled_by_user, excluded.folded_title, folded_title), \
+             updated_ms = max(updated_ms, excluded.updated_ms), changed = excluded.changed";
+        self.insert(conn, meta, update)
+    }
+
+    /// Creates a conversation, or does what `update` says where it is there.
+    fn insert(&mut self, conn: &Connection, meta: &ConversationMeta, update: &str) -> Result<(), Fault> {
+        self.see(meta.updated_ms);
+        let sql = format!(
+            "INSERT INTO conversations (id, title, folded_title, titled_by_user, provider, model, system, \
+             temperature, max_tokens, pinned, created_ms, updated_ms, changed) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, \
+                (SELECT coalesce(max(changed), 0) + 1 FROM conversations)) \
+             ON CONFLICT (id) DO UPDATE SET {update}"
+        );
         let row = params![
             meta.id.0.as_bytes(),
             meta.title,
@@ -80,7 +97,39 @@ impl Writer {
             meta.created_ms,
             meta.updated_ms,
         ];
-        Ok(execute(conn, sql, row)?)
+        Ok(execute(conn, &sql, row)?)
+    }
+
+    fn change(&mut self, conn: &Connection, meta: &ConversationMeta, part: MetaPart) -> Result<(), Fault> {
+        self.see(meta.updated_ms);
+        let (id, temperature) = (meta.id.0.as_bytes(), meta.temperature.map(f64::from));
+        match part {
+            MetaPart::Title => execute(
+                conn,
+                "UPDATE conversations SET title = ?2, folded_title = ?3, titled_by_user = ?4 WHERE id = ?1",
+                params![id, meta.title, fold(&meta.title), meta.titled_by_user],
+            ),
+            MetaPart::Model => execute(
+                conn,
+                "UPDATE conversations SET provider = ?2, model = ?3 WHERE id = ?1",
+                params![id, meta.model.provider, meta.model.id],
+            ),
+            MetaPart::System => {
+                execute(conn, "UPDATE conversations SET system = ?2 WHERE id = ?1", params![id, meta.system])
+            }
+            MetaPart::Temperature => {
+                execute(conn, "UPDATE conversations SET temperature = ?2 WHERE id = ?1", params![id, temperature])
+            }
+            MetaPart::MaxTokens => {
+                execute(conn, "UPDATE conversations SET max_tokens = ?2 WHERE id = ?1", params![id, meta.max_tokens])
+            }
+            MetaPart::Pinned => {
+                execute(conn, "UPDATE conversations SET pinned = ?2 WHERE id = ?1", params![id, meta.pinned])
+            }
+        }?;
+        let changed = "UPDATE conversations SET updated_ms = max(updated_ms, ?2), \
+             changed = (SELECT max(changed) + 1 FROM conversations) WHERE id = ?1";
+        Ok(execute(conn, changed, params![id, meta.updated_ms])?)
     }
 
     fn add(&mut self, conn: &Connection, message: &Message) -> Result<(), Fault> {

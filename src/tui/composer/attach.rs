@@ -42,11 +42,6 @@ impl Attachments {
         self.0.is_empty()
     }
 
-    pub fn get(&self, number: u32) -> Option<&Attachment> {
-        // The newest of a number is the one that stands in the draft; the older ones wait for undo.
-        self.0.iter().rev().find(|attachment| attachment.number == number)
-    }
-
     /// Keeps `text` and gives its token, under `number` where that is free.
     pub fn keep(&mut self, text: &str, number: Option<u32>) -> &Attachment {
         let chars = text.chars().count();

@@ -206,11 +206,6 @@ impl Composer {
         self.attachments.by_token(&line.text[token.clone()])
     }
 
-    /// The text of attachment `number`, to be read or opened in the editor.
-    pub fn attachment_text(&self, number: u32) -> Option<&str> {
-        self.attachments.get(number).map(|attachment| &*attachment.text)
-    }
-
     /// Gives attachment `number` another text, as it comes back from the editor: a new token takes the old
     /// one's place, or the text itself where it is no longer long. Undo brings the old one back. Returns
     /// whether there is such a token.

@@ -1,10 +1,19 @@
 //! A line to type in: a filter, a title, an address, a key.
 
+use std::fmt;
+
 use unicode_segmentation::UnicodeSegmentation as _;
 
 /// One line of text, edited at its end.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct LineEdit(String);
+
+impl fmt::Debug for LineEdit {
+    /// Its length alone: it may be a key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LineEdit({} bytes)", self.0.len())
+    }
+}
 
 impl LineEdit {
     /// A line that holds `text` already.
@@ -48,6 +57,11 @@ impl LineEdit {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_typed_is_not_printed_for_debugging() {
+        assert_eq!(format!("{:?}", LineEdit::with("sk-secret")), "LineEdit(9 bytes)");
+    }
 
     #[test]
     fn backspace_takes_a_whole_cluster() {

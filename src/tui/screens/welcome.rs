@@ -4,6 +4,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
+use secrecy::SecretString;
 
 use crate::text::wrap::plain_rows;
 use crate::text::{Ink, Sanitised};
@@ -15,12 +16,12 @@ use super::line_edit::LineEdit;
 use super::paint::{clear, fill, fit, put};
 
 /// What the screen asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Intent {
     Close,
     SaveKey {
         provider: String,
-        key: String,
+        key: SecretString,
     },
     /// Look for servers: at this address, or at the usual ones of this machine.
     Probe(Option<String>),
@@ -140,9 +141,10 @@ impl Welcome {
             },
             Step::Key { line } => {
                 if key == ScreenKey::Enter {
-                    let typed = line.text().trim().to_owned();
-                    if !typed.is_empty() {
-                        return vec![Intent::SaveKey { provider: self.provider.clone(), key: typed }];
+                    let key = line.text().trim();
+                    if !key.is_empty() {
+                        let key = SecretString::from(key);
+                        return vec![Intent::SaveKey { provider: self.provider.clone(), key }];
                     }
                     return Vec::new();
                 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use crossterm::event::KeyCode;
 
 use super::*;
+use crate::tui::screens::welcome::Welcome;
+use crate::tui::state::Overlay;
 
 #[test]
 fn ctrl_c_stops_the_reply_before_anything_else() {
@@ -141,4 +143,37 @@ fn the_systems_wish_to_end_is_followed_at_once() {
     play.press(KeyCode::F(1));
     play.tell(Happened::Terminated);
     assert!(play.has_quit());
+}
+
+#[test]
+fn ctrl_d_quits_from_help_and_from_the_first_screen_and_deletes_in_the_panel() {
+    let mut play = Play::new();
+    play.press(KeyCode::F(1));
+    play.press(ctrl('d'));
+    assert!(play.has_quit());
+    let mut play = Play::new();
+    play.state.overlay = Some(Overlay::Welcome(Welcome::new("openai".into())));
+    play.press(ctrl('d'));
+    assert!(play.has_quit());
+    let mut play = Play::new();
+    play.press(KeyCode::F(2));
+    play.listed(vec![summary(900, "Goes")]);
+    play.press(ctrl('d'));
+    assert!(!play.has_quit() && play.writes().contains(&&Write::DeleteConversation(chat_id(900))));
+}
+
+#[test]
+fn a_continued_conversation_takes_along_what_was_typed_while_it_was_read() {
+    let mut play = Play::new();
+    play.state.continues = true;
+    play.store(StoreEvent::Answer(Answer::Latest(Some(chat_id(900)))));
+    play.type_text("typed too soon");
+    play.load(900, "kept draft");
+    assert_eq!((play.state.current, play.draft().as_str()), (chat_id(900), "typed too soon"));
+    let mut play = Play::new();
+    play.state.continues = true;
+    play.store(StoreEvent::Answer(Answer::Latest(Some(chat_id(900)))));
+    play.load(900, "kept draft");
+    assert_eq!(play.draft(), "kept draft");
+    assert_eq!(play.state.chats.len(), 1, "the empty chat that was there at first is gone");
 }

@@ -33,12 +33,12 @@ use super::view;
 use crate::chat::catalogue::ProviderSpec;
 use crate::chat::model::Prices;
 use crate::chat::{
-    AttemptId, Catalogue, ConversationId, Ending, Failure, FinishReason, MessageId, ModelRef, ModelSpec, Rate,
-    RateLimits, Report, Settings, Spend, Stamp, Usage,
+    AttemptId, Catalogue, ConversationId, ConversationMeta, Ending, Failure, FinishReason, Message, MessageId,
+    ModelRef, ModelSpec, Rate, RateLimits, Report, Role, Settings, Spend, Stamp, Usage,
 };
 use crate::runtime::{Answer, ForUser, StoreEvent};
 use crate::session::{self, Effect, Timer};
-use crate::store::{Scope, Summary, Write};
+use crate::store::{Saved, Scope, Summary, Write};
 
 /// A user, a store that answers at once, and a provider that says what the test says.
 pub(super) struct Play {
@@ -112,6 +112,27 @@ pub(super) fn summary(of: u128, title: &str) -> Summary {
         updated_ms: 1_780_000_000_000 - (of as i64 - 900) * 3_600_000,
         messages: 2,
     }
+}
+
+/// A saved chat of one question and one reply.
+pub(super) fn saved(of: u128, text: String) -> Saved {
+    let id = chat_id(of);
+    let meta = ConversationMeta {
+        id,
+        title: text.clone(),
+        titled_by_user: false,
+        model: ModelRef::new("openai", "gpt-4o-mini"),
+        system: String::new(),
+        temperature: None,
+        max_tokens: None,
+        pinned: false,
+        created_ms: 0,
+        updated_ms: 0,
+    };
+    let message = |at: u128| MessageId(Uuid::from_u128(1_000_000 + of * 10 + at));
+    let question = Message::text(message(0), id, None, Role::User, text.clone(), 0);
+    let answer = Message::text(message(1), id, Some(message(0)), Role::Assistant, text, 0);
+    Saved { meta, messages: vec![question, answer], draft: String::new() }
 }
 
 pub(super) fn usage(input: u64, output: u64) -> Usage {
@@ -296,6 +317,12 @@ impl Play {
     /// The store lists these in the panel.
     pub fn listed(&mut self, found: Vec<Summary>) {
         self.store(StoreEvent::Answer(Answer::Listed { filter: String::new(), offset: 0, found }));
+    }
+
+    /// The store has read a conversation that was asked for.
+    pub fn load(&mut self, of: u128, draft: &str) {
+        let saved = Saved { draft: draft.to_owned(), ..saved(of, "Saved text".to_owned()) };
+        self.store(StoreEvent::Answer(Answer::Loaded(Box::new(saved))));
     }
 
     pub fn resize(&mut self, columns: u16, rows: u16) {

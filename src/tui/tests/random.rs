@@ -7,10 +7,10 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config as ProptestConfig, RngSeed};
 
 use super::*;
-use crate::chat::{Conversation, ConversationMeta, FailureKind, Message, Role};
+use crate::chat::catalogue::ProviderSpec;
+use crate::chat::FailureKind;
 use crate::runtime::Query;
-use crate::store::Saved;
-use crate::tui::host::{FoundServer, Settled};
+use crate::tui::host::{ChosenServer, FoundServer, Settled};
 
 /// One thing that happens.
 #[derive(Debug, Clone)]
@@ -141,34 +141,16 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A saved chat of one question and one reply.
-fn saved(of: u128, text: String) -> Saved {
-    let id = chat_id(of);
-    let meta = ConversationMeta {
-        id,
-        title: text.clone(),
-        titled_by_user: false,
-        model: ModelRef::new("openai", "gpt-4o-mini"),
-        system: String::new(),
-        temperature: None,
-        max_tokens: None,
-        pinned: false,
-        created_ms: 0,
-        updated_ms: 0,
-    };
-    let message = |at: u128| MessageId(Uuid::from_u128(1_000_000 + of * 10 + at));
-    let question = Message::text(message(0), id, None, Role::User, text.clone(), 0);
-    let answer = Message::text(message(1), id, Some(message(0)), Role::Assistant, text, 0);
-    let _ = Conversation::restore(meta.clone(), vec![question.clone(), answer.clone()]);
-    Saved { meta, messages: vec![question, answer], draft: String::new() }
-}
-
 fn settled(of: u8) -> Settled {
     let model = ModelRef::new("local", "tiny");
     match of {
         0 => Settled::KeySaved { provider: "openai".into(), result: Ok("The key is in use.".into()) },
         1 => Settled::KeySaved { provider: "openai".into(), result: Err("It has a space in it.".into()) },
-        2 => Settled::ServerChosen(Ok(model)),
+        2 => {
+            let base_url = "http://127.0.0.1:11434/v1".to_owned();
+            let provider = ProviderSpec { name: "local".into(), base_url, api_key_env: None };
+            Settled::ServerChosen(Ok(ChosenServer { model, provider }))
+        }
         3 => Settled::ServerChosen(Err("Nothing answers.".into())),
         4 => Settled::Saved(Ok("Kept.".into())),
         _ => Settled::Saved(Err("Not kept.".into())),

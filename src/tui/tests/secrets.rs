@@ -60,6 +60,6 @@ fn a_key_is_hidden_as_it_is_entered_and_handed_to_its_keeper_alone() {
     play.tell(Happened::Input(Input::Paste(format!("{SECRET}\n"))));
     assert!(play.screen().contains("•••••••") && !play.screen().contains("secret"), "{}", play.screen());
     let effects = format!("{:?}", play.press(KeyCode::Enter));
-    assert_eq!(effects, format!("[SaveKey {{ provider: \"openai\", key: {SECRET:?} }}]"));
+    assert_eq!(effects, "[SaveKey { provider: \"openai\", key: SecretBox<str>([REDACTED]) }]");
     assert!(!format!("{:?}", play.writes()).contains("secret"));
 }

@@ -8,6 +8,7 @@ mod send;
 mod store;
 mod user;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::chat::Spend;
@@ -16,7 +17,7 @@ use crate::session::{self, Activity};
 
 use super::effect::TuiEffect;
 use super::event::{Happened, TuiEvent};
-use super::host::Settled;
+use super::host::{ChosenServer, Settled};
 use super::state::{AppState, Editing};
 
 /// Silence in a stream that is worth saying.
@@ -121,7 +122,9 @@ fn settle(state: &mut AppState, settled: Settled, at: crate::chat::Stamp) -> Vec
             state.note(sentence);
             Vec::new()
         }
-        Settled::ServerChosen(Ok(model)) => {
+        Settled::ServerChosen(Ok(ChosenServer { model, provider })) => {
+            let known = &mut Arc::make_mut(&mut state.preferences.catalogue).providers;
+            known.entry(model.provider.clone()).or_insert(provider);
             state.preferences.ready.insert(model.provider.clone(), true);
             state.overlay = None;
             state.note(format!("This chat now uses {model}."));

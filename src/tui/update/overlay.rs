@@ -20,11 +20,15 @@ use super::{actions, store};
 /// Takes in a key while something lies over the chat.
 pub(super) fn key(state: &mut AppState, key: KeyEvent, at: Stamp, fresh: Fresh) -> Vec<TuiEffect> {
     let action = state.keymap.action(Context::Panel, &key);
+    let is_panel = matches!(state.overlay, Some(Overlay::Panel(_)));
+    // The panel has a use of its own for the key that quits elsewhere.
+    if !is_panel && state.keymap.action(Context::Composer, &key) == Some(Action::QuitOrDelete) {
+        return vec![TuiEffect::Quit { then_demo: false }];
+    }
     match action {
         Some(Action::Suspend) => return actions::act(state, Action::Suspend, at, fresh),
         Some(Action::Redraw) => return vec![TuiEffect::Redraw],
         Some(Action::Interrupt) => return pass(state, ScreenKey::Esc, at),
-        Some(Action::QuitOrDelete) => return vec![TuiEffect::Quit { then_demo: false }],
         Some(Action::Conversations) if matches!(state.overlay, Some(Overlay::Panel(_))) => {
             state.overlay = None;
             return Vec::new();

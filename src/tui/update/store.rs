@@ -30,7 +30,10 @@ pub(super) fn told(state: &mut AppState, event: StoreEvent, at: Stamp) -> Vec<Tu
         }
         StoreEvent::Answer(answer) => answered(state, answer, at),
         // These are told to their session by the runtime.
-        StoreEvent::Committed { .. } | StoreEvent::Booked { .. } | StoreEvent::Refused { .. } => Vec::new(),
+        StoreEvent::Committed { .. }
+        | StoreEvent::CommitFailed { .. }
+        | StoreEvent::Booked { .. }
+        | StoreEvent::Refused { .. } => Vec::new(),
     }
 }
 
@@ -130,6 +133,7 @@ pub(super) fn for_user(state: &mut AppState, conversation: ConversationId, word:
             for chat in state.chats.values_mut() {
                 chat.session.learn_refusal(model.clone(), field);
             }
+            state.refusals.push((model, field));
         }
         ForUser::TurnEnded => {}
     }

@@ -1,4 +1,4 @@
-use munshi::chat::{ConversationMeta, ModelRef, Status};
+use munshi::chat::{ConversationMeta, MetaPart, ModelRef, Status};
 use munshi::store::{Store, StoreError, Summary, Write};
 
 use crate::support::*;
@@ -20,6 +20,54 @@ on_both! {
             updated_ms: NOW_MS + 5, messages: 0,
         };
         assert_eq!(store.list("", 0, 10).unwrap(), [summary]);
+    }
+
+    fn a_turn_in_one_window_keeps_what_another_window_changed(store: &mut dyn Store) {
+        let untitled = meta(1, "");
+        store.write(&[Write::TouchConversation(untitled.clone()), put(2, "two")]).unwrap();
+        assert_eq!(store.load(untitled.id).unwrap().meta, untitled, "it is created");
+        let titled = ConversationMeta { title: "From the question".into(), updated_ms: NOW_MS + 5, ..untitled };
+        store.write(&[Write::TouchConversation(titled.clone())]).unwrap();
+        assert_eq!(store.load(titled.id).unwrap().meta, titled, "it had no title");
+        assert_eq!(titles(store, ""), ["From the question", "two"]);
+        let patch = Write::PatchConversation { id: titled.id, title: Some("Mine".into()), pinned: Some(true) };
+        let stale = ConversationMeta { system: "Rhyme.".into(), updated_ms: NOW_MS + 3, ..titled.clone() };
+        store.write(&[patch, Write::TouchConversation(stale)]).unwrap();
+        let expected = ConversationMeta { title: "Mine".into(), titled_by_user: true, pinned: true, ..titled };
+        assert_eq!(store.load(expected.id).unwrap().meta, expected);
+        assert_eq!(titles(store, "mine"), ["Mine"]);
+    }
+
+    fn a_change_takes_over_its_own_part_alone(store: &mut dyn Store) {
+        let kept = meta(1, "one");
+        store.write(&[Write::PutConversation(kept.clone()), put(2, "two")]).unwrap();
+        let other = ConversationMeta {
+            title: "Renamed".into(), titled_by_user: true, model: ModelRef::new("groq", "a/b"), system: String::new(),
+            temperature: None, max_tokens: None, pinned: true, updated_ms: NOW_MS + 5, ..kept.clone()
+        };
+        let mut expected = ConversationMeta { updated_ms: NOW_MS + 5, ..kept };
+        let change = |part| [Write::ChangeConversation { meta: other.clone(), part }];
+        store.write(&change(MetaPart::Title)).unwrap();
+        (expected.title, expected.titled_by_user) = (other.title.clone(), true);
+        assert_eq!(store.load(expected.id).unwrap().meta, expected);
+        assert_eq!((titles(store, ""), titles(store, "renamed")), (vec!["Renamed".into(), "two".into()], vec!["Renamed".into()]));
+        store.write(&change(MetaPart::Model)).unwrap();
+        expected.model = other.model.clone();
+        assert_eq!(store.load(expected.id).unwrap().meta, expected);
+        store.write(&change(MetaPart::System)).unwrap();
+        expected.system = String::new();
+        assert_eq!(store.load(expected.id).unwrap().meta, expected);
+        store.write(&change(MetaPart::Temperature)).unwrap();
+        expected.temperature = None;
+        assert_eq!(store.load(expected.id).unwrap().meta, expected);
+        store.write(&change(MetaPart::MaxTokens)).unwrap();
+        expected.max_tokens = None;
+        assert_eq!(store.load(expected.id).unwrap().meta, expected);
+        store.write(&change(MetaPart::Pinned)).unwrap();
+        assert_eq!(store.load(other.id).unwrap().meta, other);
+        let unknown = ConversationMeta { id: conversation_id(9), ..other };
+        store.write(&[Write::ChangeConversation { meta: unknown, part: MetaPart::Title }]).unwrap();
+        assert_eq!(store.list("", 0, 9).unwrap().len(), 2, "nothing is created");
     }
 
     fn a_patch_renames_and_pins_and_leaves_the_rest(store: &mut dyn Store) {

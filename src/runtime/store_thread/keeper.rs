@@ -1,0 +1,199 @@
+//! The thread's own work: what waits, in order; what is applied, held back or given up; what is told.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use crate::store::{Reservation, Store, StoreError};
+
+use super::{Answer, Job, Outbox, Query, StoreEvent};
+
+/// How long after a failed write the next try is made, where nothing new comes before.
+const TRY_AGAIN_AFTER: Duration = Duration::from_secs(2);
+
+pub(super) struct Keeper {
+    store: Box<dyn Store>,
+    /// Writes that wait, in order.
+    held: VecDeque<Job>,
+    /// Whether the last that was told is that something is not saved.
+    in_trouble: bool,
+    out: Outbox,
+    unsaved: Arc<AtomicUsize>,
+}
+
+impl Keeper {
+    pub fn new(store: Box<dyn Store>, out: Outbox, unsaved: Arc<AtomicUsize>) -> Self {
+        Self { store, held: VecDeque::new(), in_trouble: false, out, unsaved }
+    }
+
+    /// Serves until it is closed.
+    pub fn serve(mut self, inbox: &Receiver<Job>) {
+        loop {
+            let first = if self.held.is_empty() {
+                inbox.recv().unwrap_or(Job::Close)
+            } else {
+                match inbox.recv_timeout(TRY_AGAIN_AFTER) {
+                    Ok(job) => job,
+                    Err(RecvTimeoutError::Disconnected) => Job::Close,
+                    Err(RecvTimeoutError::Timeout) => {
+                        self.apply();
+                        continue;
+                    }
+                }
+            };
+            let mut closing = false;
+            let mut queries = Vec::new();
+            for job in std::iter::once(first).chain(inbox.try_iter()) {
+                match job {
+                    Job::Query(query) => queries.push(query),
+                    Job::Close => closing = true,
+                    job => self.held.push_back(job),
+                }
+            }
+            self.apply();
+            for query in queries {
+                let answer = self.answer(query);
+                self.out.tell(StoreEvent::Answer(answer));
+            }
+            if closing {
+                return;
+            }
+        }
+    }
+
+    /// Applies what is held, in order, and stops at the first that must wait. That all is saved again is told only
+    /// by a later round than the one in which something was not, so that it is seen.
+    fn apply(&mut self) {
+        if self.held.is_empty() {
+            return;
+        }
+        let mut is_well = true;
+        while let Some(front) = self.held.front() {
+            let result = match front {
+                Job::Write { .. } => self.apply_writes(),
+                _ => self.apply_reservation(),
+            };
+            match result {
+                Ok(()) => {}
+                Err(error) if error.is_hopeless() => {
+                    is_well = false;
+                    self.give_up(&error);
+                }
+                Err(error) => {
+                    tracing::error!(%error, held = self.held.len(), "writes are held back");
+                    self.trouble(error.to_string());
+                    return;
+                }
+            }
+        }
+        if is_well && std::mem::take(&mut self.in_trouble) {
+            self.out.tell(StoreEvent::NotSaved(None));
+        }
+    }
+
+    fn trouble(&mut self, reason: String) {
+        self.in_trouble = true;
+        self.out.tell(StoreEvent::NotSaved(Some(reason)));
+    }
+
+    /// Applies the writes at the front, all that wait together as one transaction; where that fails for good, the
+    /// first alone, since one that can never be applied must not hold up the others.
+    fn apply_writes(&mut self) -> Result<(), StoreError> {
+        let mut writes = Vec::new();
+        let mut jobs = 0;
+        for job in &self.held {
+            let Job::Write { writes: more, .. } = job else { break };
+            writes.extend_from_slice(more);
+            jobs += 1;
+        }
+        match self.store.write(&writes) {
+            Err(error) if error.is_hopeless() && jobs > 1 => {
+                tracing::warn!(%error, "a batch of writes failed; they are applied one by one");
+                jobs = 1;
+                if let Some(Job::Write { writes, .. }) = self.held.front() {
+                    self.store.write(writes)?;
+                }
+            }
+            result => result?,
+        }
+        for job in self.held.drain(..jobs) {
+            self.unsaved.fetch_sub(1, Ordering::Relaxed);
+            if let Job::Write { done: Some(done), .. } = job {
+                self.out.tell(done);
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives up what stands at the front, which no waiting mends, and says so to whoever waits for it.
+    fn give_up(&mut self, error: &StoreError) {
+        tracing::error!(%error, "a write cannot be applied and is skipped");
+        let reason = format!("Not sent, since it could not be saved: {error}.");
+        match self.held.pop_front() {
+            Some(Job::Write { done: Some(StoreEvent::Committed { conversation, message }), .. }) => {
+                self.out.tell(StoreEvent::CommitFailed { conversation, message, reason });
+            }
+            Some(Job::Write { done: Some(StoreEvent::Booked { conversation, attempt }), .. }) => {
+                self.out.tell(StoreEvent::Refused { conversation, attempt, reason });
+            }
+            Some(Job::Reserve { conversation, opening, .. }) => {
+                self.out.tell(StoreEvent::Refused { conversation, attempt: opening.attempt, reason });
+            }
+            _ => {}
+        }
+        self.trouble(error.to_string());
+    }
+
+    fn apply_reservation(&mut self) -> Result<(), StoreError> {
+        let Some(Job::Reserve { conversation, opening, caps }) = self.held.front() else {
+            self.held.pop_front();
+            return Ok(());
+        };
+        let (conversation, attempt) = (*conversation, opening.attempt);
+        let event = match self.store.reserve(opening, caps)? {
+            Reservation::Granted => StoreEvent::Booked { conversation, attempt },
+            Reservation::Refused { cap, used } => {
+                let reason = format!(
+                    "Not sent: it could pass the budget of ${:.4}, of which ${:.4} are used or reserved.",
+                    dollars(cap.most.0),
+                    dollars(used.0)
+                );
+                StoreEvent::Refused { conversation, attempt, reason }
+            }
+        };
+        self.held.pop_front();
+        self.out.tell(event);
+        Ok(())
+    }
+
+    fn answer(&mut self, query: Query) -> Answer {
+        let read = match query.clone() {
+            Query::List { filter, offset, limit } => {
+                self.store.list(&filter, offset, limit).map(|found| Answer::Listed { filter, offset, found })
+            }
+            Query::Load(id) => self.store.load(id).map(|saved| Answer::Loaded(Box::new(saved))),
+            Query::Latest => self.store.latest().map(Answer::Latest),
+            Query::Spend { conversation, scope } => {
+                self.store.spend(scope).map(|spend| Answer::Spent { conversation, scope, spend })
+            }
+            Query::Draft(conversation) => {
+                self.store.draft(conversation).map(|text| Answer::Draft { conversation, text })
+            }
+            Query::InputHistory { limit } => self.store.input_history(limit).map(Answer::InputHistory),
+            Query::Search { query, limit } => {
+                self.store.search(&query, limit).map(|hits| Answer::Found { query, hits })
+            }
+        };
+        read.unwrap_or_else(|error| {
+            tracing::error!(%error, "a query failed");
+            Answer::Failed { query, reason: error.to_string() }
+        })
+    }
+}
+
+/// For a sentence only; sums are never made in floating point.
+fn dollars(pico: i64) -> f64 {
+    pico as f64 / 1e12
+}

@@ -1,0 +1,181 @@
+//! What becomes of writes that fail, and of the end.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+
+use jiff::civil::date;
+use uuid::Uuid;
+
+use super::*;
+use crate::chat::ledger::Purpose;
+use crate::chat::{Message, ModelRef, Rate, Role};
+use crate::store::Reservation;
+use crate::store::memory::MemoryStore;
+
+/// A store of which each write and reservation fails as planned, before it works as one in memory.
+struct Failing {
+    inner: MemoryStore,
+    plan: VecDeque<StoreError>,
+    written: Arc<Mutex<Vec<Write>>>,
+    /// Where it is there, each write waits for it.
+    gate: Option<Receiver<()>>,
+}
+
+impl Store for Failing {
+    fn write(&mut self, writes: &[Write]) -> Result<(), StoreError> {
+        if let Some(gate) = &self.gate {
+            let _ = gate.recv();
+        }
+        if let Some(error) = self.plan.pop_front() {
+            return Err(error);
+        }
+        self.inner.write(writes)?;
+        self.written.lock().unwrap().extend_from_slice(writes);
+        Ok(())
+    }
+
+    fn reserve(&mut self, opening: &LedgerOpening, caps: &[Cap]) -> Result<Reservation, StoreError> {
+        self.plan.pop_front().map_or_else(|| self.inner.reserve(opening, caps), Err)
+    }
+
+    fn list(&mut self, filter: &str, offset: u64, limit: u64) -> Result<Vec<Summary>, StoreError> {
+        self.inner.list(filter, offset, limit)
+    }
+
+    fn load(&mut self, id: ConversationId) -> Result<Saved, StoreError> {
+        self.inner.load(id)
+    }
+
+    fn latest(&mut self) -> Result<Option<ConversationId>, StoreError> {
+        self.inner.latest()
+    }
+
+    fn spend(&mut self, scope: Scope) -> Result<Spend, StoreError> {
+        self.inner.spend(scope)
+    }
+
+    fn draft(&mut self, conversation: Option<ConversationId>) -> Result<String, StoreError> {
+        self.inner.draft(conversation)
+    }
+
+    fn input_history(&mut self, limit: u64) -> Result<Vec<String>, StoreError> {
+        self.inner.input_history(limit)
+    }
+
+    fn search(&mut self, query: &str, limit: u64) -> Result<Vec<Hit>, StoreError> {
+        self.inner.search(query, limit)
+    }
+}
+
+type Written = Arc<Mutex<Vec<Write>>>;
+
+fn store(plan: impl IntoIterator<Item = StoreError>, gate: Option<Receiver<()>>) -> (StoreHandle, Written) {
+    let written = Written::default();
+    let inner = MemoryStore::new();
+    let failing = Failing { inner, plan: plan.into_iter().collect(), written: Arc::clone(&written), gate };
+    let handle = StoreHandle::spawn(Arc::default(), move || Ok((Box::new(failing) as Box<dyn Store>, Vec::new())));
+    (handle.unwrap(), written)
+}
+
+/// The next thing that the store says.
+fn next(handle: &StoreHandle) -> StoreEvent {
+    loop {
+        match handle.events.recv().unwrap() {
+            StoreEvent::Opened { .. } => {}
+            event => return event,
+        }
+    }
+}
+
+fn chat() -> ConversationId {
+    ConversationId(Uuid::from_u128(1))
+}
+
+fn draft(text: &str) -> Write {
+    Write::PutDraft { conversation: None, text: text.to_owned() }
+}
+
+fn message() -> Message {
+    Message::text(MessageId(Uuid::from_u128(2)), chat(), None, Role::User, "Hello".to_owned(), 1)
+}
+
+fn committed() -> StoreEvent {
+    StoreEvent::Committed { conversation: chat(), message: message().id }
+}
+
+fn opening() -> LedgerOpening {
+    LedgerOpening {
+        attempt: AttemptId { reply: MessageId(Uuid::from_u128(3)), ordinal: 0 },
+        conversation: chat(),
+        purpose: Purpose::Chat,
+        model: ModelRef::new("openai", "a"),
+        day: date(2026, 7, 2),
+        at_ms: 1,
+        rate: Rate(0),
+        reserved: None,
+    }
+}
+
+#[test]
+fn a_busy_database_loses_nothing_and_keeps_the_order() {
+    for error in [StoreError::Passing("database is locked".into()), StoreError::Full("no room".into())] {
+        let (mut handle, written) = store([error], None);
+        handle.write(vec![draft("one")], None);
+        assert!(matches!(next(&handle), StoreEvent::NotSaved(Some(_))));
+        handle.write(vec![draft("two")], None);
+        assert!(matches!(next(&handle), StoreEvent::NotSaved(None)));
+        assert_eq!(handle.close(), 0);
+        assert_eq!(*written.lock().unwrap(), [draft("one"), draft("two")]);
+    }
+}
+
+#[test]
+fn a_question_that_can_never_be_saved_is_told_and_holds_up_nothing() {
+    // To a conversation that is not there.
+    let (mut handle, written) = store([], None);
+    handle.write(vec![Write::AddMessage(message())], Some(committed()));
+    let StoreEvent::CommitFailed { conversation, message: failed, reason } = next(&handle) else { panic!("told") };
+    assert_eq!((conversation, failed), (chat(), message().id));
+    assert!(reason.starts_with("Not sent, since it could not be saved"), "{reason}");
+    assert!(matches!(next(&handle), StoreEvent::NotSaved(Some(_))));
+    handle.query(Query::Latest);
+    assert!(matches!(next(&handle), StoreEvent::Answer(_)), "reading alone does not make it good");
+    handle.write(vec![draft("later")], None);
+    assert!(matches!(next(&handle), StoreEvent::NotSaved(None)), "it is cleared by the next that is saved");
+    assert_eq!(handle.close(), 1, "what was given up is not saved");
+    assert_eq!(*written.lock().unwrap(), [draft("later")]);
+}
+
+#[test]
+fn a_booking_that_can_never_be_made_is_refused() {
+    let broken = || StoreError::Other("constraint failed".into());
+    let (mut handle, _) = store([broken(), broken()], None);
+    let attempt = opening().attempt;
+    handle.reserve(chat(), opening(), Vec::new());
+    assert!(matches!(next(&handle), StoreEvent::Refused { attempt: refused, .. } if refused == attempt));
+    assert!(matches!(next(&handle), StoreEvent::NotSaved(Some(_))));
+    handle.write(vec![Write::OpenAttempt(opening())], Some(StoreEvent::Booked { conversation: chat(), attempt }));
+    assert!(matches!(next(&handle), StoreEvent::Refused { attempt: refused, .. } if refused == attempt));
+    handle.close();
+}
+
+#[test]
+fn a_store_that_cannot_be_opened_still_closes_and_counts_the_users_own_words() {
+    let newer = || StoreError::Newer { path: "munshi.db".into(), found: 9, known: 1 };
+    let mut handle = StoreHandle::spawn(Arc::default(), move || Err(newer())).unwrap();
+    handle.write(vec![Write::OpenAttempt(opening())], None);
+    handle.write(vec![draft("")], None);
+    assert_eq!(handle.close(), 0);
+    let mut handle = StoreHandle::spawn(Arc::default(), move || Err(newer())).unwrap();
+    handle.write(vec![draft("my words")], None);
+    assert_eq!(handle.close(), 1);
+}
+
+#[test]
+fn a_store_that_hangs_does_not_keep_the_program_from_ending() {
+    let (open, gate) = mpsc::channel();
+    let (mut handle, _) = store([], Some(gate));
+    handle.write(vec![draft("my words")], None);
+    assert_eq!(handle.close(), 1, "it is said that it is not saved");
+    drop(open);
+}
