@@ -102,7 +102,7 @@ async fn session(config: Config, is_demo: bool, opening: Opening, log_notice: Op
         continued,
         panics: env::var("MUNSHI_TEST_PANIC").ok(),
     };
-    let exit = tui::open(launch, runtime, Arc::new(host), arrived).await?;
+    let exit = Box::pin(tui::open(launch, runtime, Arc::new(host), arrived)).await?;
     Ok(Exit { panicked: exit.panicked || setup::PANICKED.is_cancelled(), ..exit })
 }
 
