@@ -6,11 +6,13 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 it went well, 1 it failed, 2 the command line or the configuration is wrong.
+Exit codes: 0 it went well, 1 it failed, 2 the command line or the configuration is wrong,
+101 a fault of munshi's own.
 
 Settings come from the defaults, the configuration file (`munshi config path`), the environment
 (OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL, OPENAI_TEMPERATURE, OPENAI_MAX_TOKENS, MUNSHI_LOG)
@@ -20,7 +22,7 @@ MUNSHI_CONFIG_DIR, MUNSHI_DATA_DIR and MUNSHI_STATE_DIR name other folders.";
 /// A full-screen terminal chat for OpenAI-compatible models that streams, never loses a line, and keeps
 /// count of every rupee.
 #[derive(Debug, Parser)]
-#[command(name = "munshi", version, after_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
+#[command(name = "munshi", version, after_help = AFTER_HELP)]
 pub struct Cli {
     #[command(flatten)]
     pub chat: ChatArgs,
@@ -28,6 +30,25 @@ pub struct Cli {
     pub settings: SettingArgs,
     #[command(subcommand)]
     pub command: Option<Command>,
+}
+
+impl Cli {
+    /// Reads the process's arguments; where they cannot be, it says why and ends with exit code 2.
+    #[must_use]
+    pub fn read() -> Self {
+        Self::checked(std::env::args_os()).unwrap_or_else(|error| error.exit())
+    }
+
+    /// Settings may stand before a command, as they hold for it too; which conversation to open may not.
+    fn checked(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let cli = Self::try_parse_from(words)?;
+        let chat = &cli.chat;
+        if cli.command.is_some() && (chat.demo || chat.continue_last || chat.resume.is_some()) {
+            let why = "--demo, --continue and --resume open the chat, and do not go with a command";
+            return Err(Self::command().error(ErrorKind::ArgumentConflict, why));
+        }
+        Ok(cli)
+    }
 }
 
 /// Which conversation is opened.
@@ -182,6 +203,17 @@ mod tests {
         let cli = Cli::try_parse_from(["munshi", "config", "show", "--json", "--config", "/x.toml"]).unwrap();
         assert!(matches!(cli.command, Some(Command::Config(ConfigCommand::Show { json: true }))));
         assert_eq!(cli.settings.config, Some(PathBuf::from("/x.toml")));
+    }
+
+    #[test]
+    fn settings_go_before_a_command_and_the_chats_own_flags_do_not() {
+        let read = |line: &str| Cli::checked(line.split(' ').map(OsString::from));
+        assert_eq!(read("munshi --config /x.toml models").unwrap().settings.config, Some(PathBuf::from("/x.toml")));
+        assert!(read("munshi --temperature 0.1 config show").is_ok());
+        assert!(read("munshi --demo -c").is_ok());
+        for line in ["munshi --demo models", "munshi -c config path", "munshi -r x man"] {
+            assert_eq!(read(line).unwrap_err().exit_code(), 2, "{line}");
+        }
     }
 
     #[test]

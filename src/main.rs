@@ -14,7 +14,6 @@ mod setup;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use color_eyre::eyre::Result;
 use munshi::cli::{Cli, Command};
 
@@ -22,7 +21,7 @@ use munshi::cli::{Cli, Command};
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::read();
     munshi::platform::process::forbid_core_dumps();
     if let Err(error) = setup::install_hooks() {
         return fail(&format!("munshi: {error:#}"), 1);

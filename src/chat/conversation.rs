@@ -184,11 +184,17 @@ impl Conversation {
         format!("{}…", whole_words.trim_end_matches([',', '.', ';', ':', ' ']))
     }
 
-    /// Whether the shown question `id` got no answer and is therefore not sent until it is retried.
+    /// Whether the shown question at `at` got no answer, since it failed or was stopped before any came: it is not
+    /// sent again until it is retried.
     #[must_use]
     pub fn is_failed_question(&self, at: usize) -> bool {
         let is_user = self.at(at).is_some_and(|message| message.role == Role::User);
-        is_user && self.at(at + 1).is_some_and(|next| next.status == Status::Failed)
+        let came_to_nothing = |reply: &Message| match reply.status {
+            Status::Failed => true,
+            Status::Interrupted => !reply.has_substance(),
+            Status::Complete | Status::Streaming => false,
+        };
+        is_user && self.at(at + 1).is_some_and(came_to_nothing)
     }
 }
 

@@ -13,7 +13,7 @@ use munshi::chat::{Catalogue, ModelRef};
 use munshi::cli::Cli;
 use munshi::config::{Config, Key};
 use munshi::demo::DemoServer;
-use munshi::platform::signals::{Signals, SystemSignal};
+use munshi::platform::signals::{self, Signals, SystemSignal};
 use munshi::provider::openai::{EndpointTable, HttpOptions, OpenAiProvider};
 use munshi::runtime::{Clock, Runtime, StoreHandle};
 use munshi::store::sqlite::{OpenOptions, SqliteStore};
@@ -102,7 +102,7 @@ async fn session(config: Config, is_demo: bool, opening: Opening, log_notice: Op
         continued,
         panics: env::var("MUNSHI_TEST_PANIC").ok(),
     };
-    let exit = tui::open(launch, runtime, Arc::new(host), arrived).await?;
+    let exit = Box::pin(tui::open(launch, runtime, Arc::new(host), arrived)).await?;
     Ok(Exit { panicked: exit.panicked || setup::PANICKED.is_cancelled(), ..exit })
 }
 
@@ -145,7 +145,7 @@ fn colours() -> ColourDepth {
 /// The first is cancelled when the system asks to end, or anything panicked; the second rings when the program was
 /// stopped by another and goes on.
 fn told_by_the_system() -> Result<(CancellationToken, Arc<Notify>)> {
-    let mut signals = Signals::listen()?;
+    let mut heard = Signals::listen()?;
     let (ended, continued) = (CancellationToken::new(), Arc::new(Notify::new()));
     let (ends, goes_on) = (ended.clone(), Arc::clone(&continued));
     #[expect(clippy::disallowed_methods, reason = "it waits for the system as long as the program lives")]
@@ -153,9 +153,18 @@ fn told_by_the_system() -> Result<(CancellationToken, Arc<Notify>)> {
         loop {
             tokio::select! {
                 () = setup::PANICKED.cancelled() => break,
-                signal = signals.next() => match signal {
+                signal = heard.next() => match signal {
                     SystemSignal::Continued => goes_on.notify_one(),
-                    SystemSignal::Terminated | SystemSignal::HungUp | SystemSignal::Interrupted => break,
+                    SystemSignal::HungUp => {
+                        // The loop may sit in a read that will never return.
+                        if let Err(error) = signals::silence_input() {
+                            tracing::warn!(%error, "the input of a lost terminal stays");
+                        }
+                        break;
+                    }
+                    SystemSignal::Terminated => break,
+                    // Ctrl+C is a key here; as a signal it is meant for the editor that has the terminal.
+                    SystemSignal::Interrupted => {}
                 },
             }
         }

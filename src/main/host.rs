@@ -120,7 +120,9 @@ impl Host for Program {
     }
 
     fn export(&self, file_name: &str, content: String) -> BoxFuture<'static, Result<String, String>> {
-        let path = PathBuf::from(file_name);
+        // As a shell would read it: `~/` is the home folder.
+        let home = file_name.strip_prefix("~/").and_then(|rest| Some(PathBuf::from(env::var_os("HOME")?).join(rest)));
+        let path = home.unwrap_or_else(|| PathBuf::from(file_name));
         off_the_loop(move || write_new(&path, &content))
     }
 

@@ -84,6 +84,30 @@ impl Signals {
     }
 }
 
+/// Puts an input that never ends and never has anything in the place of a terminal that is gone: a reader of the
+/// gone one is told at once, and again and again, that nothing is there, and some spin on that.
+///
+/// # Errors
+/// Where the system has no more descriptors.
+#[cfg(unix)]
+pub fn silence_input() -> io::Result<()> {
+    let (silent, other_end) = std::os::unix::net::UnixStream::pair()?;
+    silent.set_nonblocking(true)?;
+    rustix::stdio::dup2_stdin(&silent)?;
+    // As long as the program lives: its end would be one more end of input.
+    std::mem::forget(other_end);
+    Ok(())
+}
+
+/// Does nothing: on this system a lost terminal ends the program.
+///
+/// # Errors
+/// None on this system.
+#[cfg(not(unix))]
+pub fn silence_input() -> io::Result<()> {
+    Ok(())
+}
+
 /// Stops the foreground job, as Ctrl+Z does, and returns when it goes on. The whole process group is stopped:
 /// a script that started munshi would else wait for it, and its shell never come back. Where nobody could
 /// wake the job up (no shell above it) the system ignores the stop; this then returns after 50 ms.

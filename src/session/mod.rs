@@ -134,6 +134,18 @@ impl Session {
         self.queue.iter()
     }
 
+    /// Whether nothing was ever said or is being said here.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        self.conversation.is_empty() && self.turn.is_none()
+    }
+
+    /// Whether the end of an attempt has still to be told.
+    #[must_use]
+    pub fn has_open_attempts(&self) -> bool {
+        !self.open.is_empty()
+    }
+
     /// Whether a turn is running.
     #[must_use]
     pub const fn is_busy(&self) -> bool {

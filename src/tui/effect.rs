@@ -15,8 +15,10 @@ pub enum TuiEffect {
     Query(Query),
     Write(Vec<Write>),
 
-    /// Put a text into the clipboard; answered by `Copied`.
+    /// Put a text into the system's clipboard; answered by `NativeCopied`.
     Copy(String),
+    /// Send a text to the terminal's clipboard; answered by `Copied`.
+    CopyByTerminal(String),
     /// Write an export; answered by `Exported`.
     Export {
         file_name: String,

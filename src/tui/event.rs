@@ -42,7 +42,12 @@ pub enum Happened {
     Probed(Result<Vec<FoundServer>, String>),
     /// The host did, or could not do, what it was asked for.
     Settled(Settled),
-    /// A text was put into a clipboard; the sentence says which.
+    /// The system's clipboard took a text, or there is none to be sure of.
+    NativeCopied {
+        text: String,
+        is_sure: bool,
+    },
+    /// A text was sent to the terminal's clipboard, or was too long for it; the sentence says which.
     Copied(String),
     /// A file was written, or not.
     Exported(Result<String, String>),

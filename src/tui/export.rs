@@ -117,9 +117,14 @@ fn bill(message: &Message, currency: &Currency) -> Option<String> {
 }
 
 fn json(conversation: &Conversation) -> String {
-    let messages: Vec<&Message> = conversation.path().collect();
-    let value = serde_json::json!({ "conversation": conversation.meta, "messages": messages });
-    let mut text = serde_json::to_string_pretty(&value).unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}"));
+    /// Written as it is, not by way of a JSON value, which would widen 0.7 to 0.699999988079071.
+    #[derive(serde::Serialize)]
+    struct Export<'a> {
+        conversation: &'a ConversationMeta,
+        messages: Vec<&'a Message>,
+    }
+    let export = Export { conversation: &conversation.meta, messages: conversation.path().collect() };
+    let mut text = serde_json::to_string_pretty(&export).unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}"));
     text.push('\n');
     text
 }

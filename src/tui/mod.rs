@@ -8,6 +8,7 @@ pub mod aligned;
 pub mod chrome;
 pub mod commands;
 pub mod composer;
+pub mod drafts;
 pub mod effect;
 pub mod event;
 pub mod export;

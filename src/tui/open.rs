@@ -54,8 +54,8 @@ pub async fn open(launch: Launch, runtime: Runtime, host: Arc<dyn Host>, arrived
     let now = runtime.clock().now();
     let stage = RealTerminal::enter(launch.preferences.mouse)?;
     let mut state = AppState::new(launch.preferences, theme, keymap, ids::conversation(), stage.size()?, now);
-    let paste_limit = state.preferences.paste_attachment_chars;
-    state.composer.set_paste_attachment_chars(paste_limit);
+    state.composer = state.blank_composer();
+    state.carries = launch.opening != Opening::New;
     for notice in notices {
         state.warn(notice);
     }

@@ -154,6 +154,10 @@ impl<S: Stage> App<S> {
 
     /// Takes the terminal anew, in whatever state the shell has left it.
     fn take_back(&mut self) {
+        // An editor that was stopped along with munshi has the terminal, and munshi's own way back is taken.
+        if std::mem::take(&mut self.world.went_on_by_itself) || self.stage.is_lent() {
+            return;
+        }
         self.stage.leave();
         self.stage.enter();
         self.tell(Happened::Resumed);
@@ -263,15 +267,16 @@ impl<S: Stage> App<S> {
     /// Ends in order: what streams is stopped and saved, the ledger closed, the draft kept.
     async fn end(mut self, panicked: bool) -> Exit {
         let saved = catch_unwind(AssertUnwindSafe(|| {
-            let mut effects = self.state.save_draft();
-            let at = self.world.runtime.clock().now();
+            let quits = self.quits;
             let chats: Vec<ConversationId> = self.state.chats.keys().copied().collect();
+            // What is queued goes back to the drafts first, which are saved after it.
             for chat in chats {
-                effects.extend(self.state.tell(chat, session::Happened::Stopped, at));
+                self.tell(Happened::Session(chat, session::Happened::Stopped));
             }
-            for effect in effects {
+            for effect in self.state.save_draft() {
                 self.world.run(effect, &mut self.stage, &mut self.quits);
             }
+            self.quits = quits;
         }));
         let until = tokio::time::Instant::now() + LETS_GO_WITHIN;
         while saved.is_ok() && self.world.runtime.is_streaming() {

@@ -8,7 +8,7 @@ use crossterm::event::{Event, EventStream};
 use futures::{Stream, StreamExt as _};
 use ratatui::Frame;
 
-use super::terminal::{Screen, TerminalGuard, TerminalOptions};
+use super::terminal::{self, Screen, TerminalGuard, TerminalOptions};
 
 /// A terminal to draw on and to be typed at.
 pub trait Stage {
@@ -32,6 +32,8 @@ pub trait Stage {
     fn set_mouse(&mut self, on: bool);
     /// Gives the terminal back as it was found, and stops reading from it: what is typed is for others.
     fn leave(&mut self);
+    /// Whether it is given away at present.
+    fn is_lent(&self) -> bool;
     /// Takes it again.
     fn enter(&mut self);
     /// Sends a text to the terminal's own clipboard; `false` where it is too long for that.
@@ -53,10 +55,12 @@ impl Stream for Keys {
     type Item = io::Result<Event>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        match &mut self.0 {
-            Some(events) => events.poll_next_unpin(context),
-            None => Poll::Pending,
+        let Some(events) = &mut self.0 else { return Poll::Pending };
+        let polled = events.poll_next_unpin(context);
+        if matches!(polled, Poll::Ready(Some(Ok(Event::Resize(..))))) {
+            report(terminal::look_again());
         }
+        polled
     }
 }
 
@@ -79,7 +83,7 @@ impl Stage for RealTerminal {
     }
 
     fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
-        if self.events.0.is_none() {
+        if self.is_lent() {
             return Ok(());
         }
         self.guard.draw(&mut self.screen, render)
@@ -101,6 +105,10 @@ impl Stage for RealTerminal {
     fn leave(&mut self) {
         self.events = Keys(None);
         report(self.guard.suspend());
+    }
+
+    fn is_lent(&self) -> bool {
+        self.events.0.is_none()
     }
 
     fn enter(&mut self) {

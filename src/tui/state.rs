@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::chat::{Catalogue, Conversation, ConversationId, ConversationMeta, MessageId, Role, Spend, Stamp};
-use crate::runtime::Write;
+use crate::runtime::{Query, Summary};
 use crate::session::{Change, Effect, Event, Happened, Session};
 
 use super::composer::{Composer, History};
@@ -17,7 +17,7 @@ use super::theme::Theme;
 use super::transcript::{Anchor, Cache, Drawn, Highlights, Notice, NoticeKind, Selection};
 
 /// A draft is saved this long after its first unsaved change.
-const SAVE_DRAFT_AFTER: Duration = Duration::from_millis(700);
+pub(super) const SAVE_DRAFT_AFTER: Duration = Duration::from_millis(700);
 
 /// How long a toast stays.
 const TOAST_FOR: Duration = Duration::from_secs(4);
@@ -39,6 +39,13 @@ pub enum Overlay {
     Help(Help),
     Panel(Panel),
     Welcome(Welcome),
+}
+
+/// What is in the user's editor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Editing {
+    Draft,
+    Attachment(u32),
 }
 
 /// A short word in the status bar.
@@ -86,8 +93,16 @@ pub struct AppState {
     pub awaited: Option<ConversationId>,
     /// Whether the latest conversation is to be opened (`--continue`).
     pub continues: bool,
-    /// The attachment that is in the user's editor, where it is not the draft.
-    pub editing: Option<u32>,
+    /// Whether what is typed before the first conversation is loaded goes along into it.
+    pub carries: bool,
+    /// What is in the user's editor.
+    pub editing: Option<Editing>,
+    /// Queued messages that came back while the draft was in the editor.
+    pub returned: Vec<String>,
+    /// Sessions of deleted chats whose last attempt has not told its end yet: the ledger wants it.
+    pub closing: HashMap<ConversationId, Session>,
+    /// Deleted conversations that can be had back, the last one last.
+    pub deleted: Vec<Summary>,
     /// Said on the way out, on the normal screen.
     pub last_words: Vec<String>,
 }
@@ -127,7 +142,11 @@ impl AppState {
             spare: conversation,
             awaited: None,
             continues: false,
+            carries: false,
             editing: None,
+            returned: Vec::new(),
+            closing: HashMap::new(),
+            deleted: Vec::new(),
             last_words: Vec::new(),
             preferences,
         };
@@ -205,8 +224,12 @@ impl AppState {
 
     /// Tells a session what happened; one that is not open is told nothing.
     pub fn tell(&mut self, conversation: ConversationId, happened: Happened, at: Stamp) -> Vec<TuiEffect> {
-        let Some(chat) = self.chats.get_mut(&conversation) else { return Vec::new() };
-        let effects: Vec<Effect> = chat.session.handle(Event { at, happened });
+        let session = self.chats.get_mut(&conversation).map(|chat| &mut chat.session);
+        let Some(session) = session.or_else(|| self.closing.get_mut(&conversation)) else { return Vec::new() };
+        let effects: Vec<Effect> = session.handle(Event { at, happened });
+        if !session.has_open_attempts() {
+            self.closing.remove(&conversation);
+        }
         if effects.is_empty() { Vec::new() } else { vec![TuiEffect::Session(conversation, effects)] }
     }
 
@@ -254,12 +277,17 @@ impl AppState {
         self.chat_mut().anchor = Anchor::End;
     }
 
-    /// Begins a new chat with the settings of the one in front. An empty one is used as it is.
+    /// Begins a new chat with the settings of the one in front. There is one empty chat at the most: it is used
+    /// as it is.
     pub fn new_chat(&mut self, id: ConversationId, at: Stamp) -> Vec<TuiEffect> {
-        if self.session().conversation().is_empty() && !self.session().is_busy() {
+        if self.session().is_blank() {
             self.chat_mut().notices.clear();
             self.toast("This conversation is new already.", at);
             return Vec::new();
+        }
+        let blank = self.chats.iter().find(|(_, chat)| chat.session.is_blank()).map(|(id, _)| *id);
+        if let Some(blank) = blank {
+            return self.show(blank);
         }
         let old = self.meta().clone();
         let mut meta = self.fresh_meta(id, at);
@@ -268,7 +296,9 @@ impl AppState {
         meta.temperature = old.temperature;
         meta.max_tokens = old.max_tokens;
         self.insert_chat(Conversation::new(meta), false);
-        self.show(id)
+        let mut effects = self.show(id);
+        effects.push(TuiEffect::Query(Query::Draft(None)));
+        effects
     }
 
     /// Brings an open chat to the front; each keeps its own draft.
@@ -282,9 +312,7 @@ impl AppState {
         let chat = self.chat_mut();
         chat.draft = Some(draft);
         // An empty chat that was never saved leaves nothing behind, unless something is written in it.
-        let is_blank = chat.session.conversation().is_empty()
-            && !chat.session.is_busy()
-            && chat.draft.as_ref().is_some_and(Composer::is_empty);
+        let is_blank = chat.session.is_blank() && chat.draft.as_ref().is_some_and(Composer::is_empty);
         self.current = id;
         if is_blank && let Some(blank) = self.chats.remove(&left) {
             // What the start had to say is said in the chat that is shown in its place.
@@ -292,7 +320,8 @@ impl AppState {
                 self.add_notice_to(id, notice.kind, notice.text);
             }
         }
-        self.composer = self.chat_mut().draft.take().unwrap_or_default();
+        let blank = self.blank_composer();
+        self.composer = self.chat_mut().draft.take().unwrap_or(blank);
         self.saved_draft = self.composer.expanded_text();
         self.draft_due = None;
         self.selection = None;
@@ -329,29 +358,6 @@ impl AppState {
             created_ms: at.unix_ms,
             updated_ms: at.unix_ms,
         }
-    }
-
-    /// Under what the draft in front is kept: a chat that is not saved yet has the new chat's place.
-    #[must_use]
-    pub fn draft_place(&self) -> Option<ConversationId> {
-        self.session().is_saved().then_some(self.current)
-    }
-
-    /// Saves the draft where it changed since the last time. What may hold a key is not saved.
-    pub fn save_draft(&mut self) -> Vec<TuiEffect> {
-        self.draft_due = None;
-        let text = self.composer.expanded_text();
-        if text == self.saved_draft || super::commands::may_hold_a_key(&text) {
-            return Vec::new();
-        }
-        self.saved_draft.clone_from(&text);
-        vec![TuiEffect::Write(vec![Write::PutDraft { conversation: self.draft_place(), text }])]
-    }
-
-    /// Notes that the draft changed, so that it is saved a little later.
-    pub fn draft_changed(&mut self) {
-        self.completion = 0;
-        self.draft_due.get_or_insert(self.now.mono + SAVE_DRAFT_AFTER);
     }
 
     /// Tells the input box how wide it is and how far it may grow, which its movements by row depend on.

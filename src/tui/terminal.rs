@@ -162,6 +162,19 @@ pub fn restore() -> io::Result<()> {
     written.and(cooked)
 }
 
+/// Makes what was typed in the moment of a resize come through. crossterm (0.29) drops the news of waiting input that
+/// reaches it together with a signal, and hears of it again only with the next key; to set the terminal's modes as
+/// they are tells every reader to look again.
+pub fn look_again() -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+        let terminal = io::stdin();
+        tcsetattr(&terminal, OptionalActions::Now, &tcgetattr(&terminal)?)?;
+    }
+    Ok(())
+}
+
 /// What is written to take the terminal over. The kitty flags are pushed without asking whether the terminal
 /// knows them: asking can block for two seconds, and others ignore them. They belong to the alternate screen.
 fn entering(mouse: bool) -> io::Result<Vec<u8>> {

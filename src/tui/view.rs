@@ -193,10 +193,16 @@ fn draw_chat(state: &AppState, cache: &mut Cache, regions: Regions, buf: &mut Bu
         }
     }
     if let Some(reason) = state.not_saved.as_ref().filter(|_| regions.alarm.height > 0) {
-        let text = Sanitised::line(&format!(
-            "NOT SAVED: {reason}. Your text is kept in memory and saved once that is mended; /export writes it elsewhere."
-        ));
-        put(buf, regions.alarm, regions.alarm.x + 1, regions.alarm.y, &text, state.theme.error());
+        let text = format!("NOT SAVED: {reason}. Kept in memory; /export writes it elsewhere.");
+        let room = regions.alarm.width.saturating_sub(2);
+        put(
+            buf,
+            regions.alarm,
+            regions.alarm.x + 1,
+            regions.alarm.y,
+            &fit(&text, usize::from(room)),
+            state.theme.error(),
+        );
     }
     draw_status(state, regions.status, buf);
     drawn
@@ -213,14 +219,6 @@ fn draw_composer(state: &AppState, regions: Regions, buf: &mut Buffer) -> Option
         return None;
     }
     let area = composer_area(regions);
-    if state.composer.is_empty() {
-        let hint = if state.session().is_busy() {
-            "A message sent now waits its turn."
-        } else {
-            "Write a message; / for commands."
-        };
-        put(buf, area, area.x, area.y, &fit(hint, usize::from(area.width)), state.theme.placeholder());
-    }
     let style = ComposerStyle {
         text: state.theme.base(),
         token: state.theme.role(Role::Token),
@@ -228,7 +226,17 @@ fn draw_composer(state: &AppState, regions: Regions, buf: &mut Buffer) -> Option
         // What lies over the chat has the keys, and the cursor with them.
         cursor: state.overlay.is_none().then(|| state.theme.role(Role::Cursor)),
     };
-    state.composer.draw(area, buf, &style)
+    let cursor = state.composer.draw(area, buf, &style);
+    if state.composer.is_empty() {
+        let hint = if state.session().is_busy() {
+            "A message sent now waits its turn."
+        } else {
+            "Write a message; / for commands."
+        };
+        // After the box, which gives its whole area the style of text; the cursor's own stays under it.
+        put(buf, area, area.x, area.y, &fit(hint, usize::from(area.width)), state.theme.placeholder());
+    }
+    cursor
 }
 
 fn draw_status(state: &AppState, area: Rect, buf: &mut Buffer) {

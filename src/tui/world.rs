@@ -27,6 +27,8 @@ pub struct World {
     ended: CancellationToken,
     /// Rings when the program was stopped by another and goes on: the terminal may be as the shell left it.
     pub continued: Arc<Notify>,
+    /// Whether the next signal that the program goes on is the answer to its own suspension.
+    pub went_on_by_itself: bool,
     /// The hidden switch of the tests: which part panics at F12.
     panics: Option<String>,
 }
@@ -44,7 +46,16 @@ impl World {
         panics: Option<String>,
     ) -> std::io::Result<Self> {
         let highlighter = Worker::spawn("highlight", Arc::clone(&arrived), Shelf::default, highlight)?;
-        Ok(Self { runtime, host, highlighter, errands: Tasks::new(arrived), ended, continued: Arc::default(), panics })
+        Ok(Self {
+            runtime,
+            host,
+            highlighter,
+            errands: Tasks::new(arrived),
+            ended,
+            continued: Arc::default(),
+            went_on_by_itself: false,
+            panics,
+        })
     }
 
     /// Resolves when the system asks to end.
@@ -82,10 +93,10 @@ impl World {
             TuiEffect::Query(query) => self.runtime.store().query(query),
             TuiEffect::Write(writes) => self.runtime.store().write(writes, None),
             TuiEffect::Copy(text) => {
-                let sent = stage.copy(&text);
-                let copied = self.host.copy(text);
-                self.errands.spawn(copied.map(move |is_sure| Happened::Copied(copied_word(is_sure, sent))).boxed());
+                let copied = self.host.copy(text.clone());
+                self.errands.spawn(copied.map(move |is_sure| Happened::NativeCopied { text, is_sure }).boxed());
             }
+            TuiEffect::CopyByTerminal(text) => return vec![Happened::Copied(copied_word(stage.copy(&text)))],
             TuiEffect::Export { file_name, content } => {
                 let written = self.host.export(&file_name, content);
                 self.errands.spawn(written.map(Happened::Exported).boxed());
@@ -117,6 +128,7 @@ impl World {
                 stage.leave();
                 self.host.suspend();
                 stage.enter();
+                self.went_on_by_itself = true;
                 return vec![Happened::Resumed];
             }
             TuiEffect::Quit { then_demo } => *quits = Some(then_demo),
@@ -139,11 +151,11 @@ fn is_test_key(input: &Input) -> bool {
     matches!(input, Input::Key(key) if key.code == crossterm::event::KeyCode::F(12))
 }
 
-fn copied_word(is_sure: bool, sent: bool) -> String {
-    match (is_sure, sent) {
-        (true, _) => "Copied.",
-        (false, true) => "Sent to the terminal's clipboard.",
-        (false, false) => "Too long for the terminal's clipboard; /export writes it to a file.",
-    }
-    .to_owned()
+fn copied_word(sent: bool) -> String {
+    let word = if sent {
+        "Sent to the terminal's clipboard."
+    } else {
+        "Too long for the terminal's clipboard; /export writes it to a file."
+    };
+    word.to_owned()
 }

@@ -65,7 +65,7 @@ fn esc_stops_the_reply_and_the_next_request_has_it_as_far_as_it_came() {
     session.key(Key::Esc);
     let screen = session.wait_for_text("incomplete");
     assert!(screen.contains("It begins well"), "{}", screen.text);
-    assert!(screen.row(screen.row_of("incomplete").unwrap() + 1).contains("~"), "its tokens are an estimate");
+    assert!(screen.row(screen.row_of("incomplete").unwrap() + 1).contains('~'), "its tokens are an estimate");
     server.wait_for_leavers(1);
     ask(&session, "Go on", "Gladly.");
     assert_eq!(said(&server, 1), turns(&["Tell me", "It begins well", "Go on"]));

@@ -27,7 +27,7 @@ fn row_26_a_paste_without_brackets_sends_nothing_by_itself() {
 fn row_26_a_long_paste_becomes_an_attachment_and_is_sent_whole() {
     let server = Server::replies([reply("ok")]);
     let session = open(&Home::new(), &server);
-    let long: String = (0..2_500).map(|n| format!("row {n:05}\n")).collect();
+    let long = (0..2_500).map(|n| format!("row {n:05}\n")).collect::<Vec<_>>().concat();
     write(&session, "Sum this: ");
     session.paste(&long);
     let screen = session.wait_for(|screen| draft(screen).contains("[pasted text 1: 25,000 characters, 2,500 lines]"));

@@ -60,7 +60,7 @@ fn after_a_401_the_key_is_replaced_without_leaving_and_stands_in_no_file_but_its
     assert!(never_shown(&session));
     quit(&session);
     let file = home.config_dir().join("keys.toml");
-    assert_eq!(holders(home.root()), [file.clone()]);
+    assert_eq!(holders(home.root()), std::slice::from_ref(&file));
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     for folder in [home.config_dir(), home.data_dir(), home.state_dir()] {
         assert_eq!(std::fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700, "{}", folder.display());

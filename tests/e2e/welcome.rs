@@ -58,9 +58,11 @@ fn a_key_pasted_at_once_need_not_be_asked_for() {
 #[test]
 fn a_local_server_is_found_by_its_address_and_kept() {
     let home = Home::new();
-    let server = Server::start(|request| match request.head.starts_with("GET /v1/models ") {
-        true => Reply::json(200, r#"{"object":"list","data":[{"id":"small-model"},{"id":"tiny-model"}]}"#),
-        false => reply("From next door."),
+    let server = Server::start(|request| {
+        if request.head.starts_with("GET /v1/models ") {
+            return Reply::json(200, r#"{"object":"list","data":[{"id":"small-model"},{"id":"tiny-model"}]}"#);
+        }
+        reply("From next door.")
     });
     let session = first_screen(home.munshi());
     session.keys([Key::Down, Key::Enter]);

@@ -92,7 +92,7 @@ fn row_16_a_failure_after_the_first_token_is_never_replayed_and_its_tokens_are_c
     let session = start(munshi(&home, &server));
     let screen = ask(&session, &home, "why?", 1);
     assert!(screen.contains("half of an answer") && screen.contains("send “continue”"), "{}", &*screen);
-    assert!(screen.contains("incomplete") && screen.contains("~"), "{}", &*screen);
+    assert!(screen.contains("Incomplete") && screen.contains("~"), "{}", &*screen);
     assert_eq!(server.requests().len(), 1, "nothing is asked twice by itself, nor of another model");
     let row = &ledger(&home)[0];
     assert_eq!((row.outcome.as_deref(), row.estimated), (Some("failed"), Some(true)));

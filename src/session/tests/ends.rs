@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::world::*;
 use crate::chat::ledger::Outcome;
 use crate::chat::*;
-use crate::session::{Activity, Happened, Timer};
+use crate::session::{Activity, Effect, Happened, Timer};
 
 #[test]
 fn stopped_while_the_question_is_being_saved() {
@@ -81,13 +81,13 @@ fn stopped_while_it_waits_to_try_again() {
 }
 
 #[test]
-fn an_empty_stopped_reply_is_not_sent_but_its_question_is() {
+fn a_question_that_was_stopped_before_anything_came_is_not_sent_along_with_the_next() {
     let mut world = World::new();
     world.ask("One");
     world.stop();
     world.end(Report::bare(Ending::Cancelled));
     world.ask("Two");
-    assert_eq!(world.sent_texts(), ["One\n\nTwo"], "as one message, since some want the roles to alternate");
+    assert_eq!(world.sent_texts(), ["Two"], "whoever stops a question at once means to ask another");
 }
 
 #[test]

@@ -106,12 +106,18 @@ pub fn parse(text: &str) -> Parsed<'_> {
         return Parsed::Command(command, "");
     }
     let Some(rest) = line.strip_prefix('/') else { return Parsed::Message(text) };
+    if rest.is_empty() {
+        return Parsed::Unknown { name: "", nearest: None };
+    }
     let (name, args) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
     if !is_name(name) {
         return Parsed::Message(text);
     }
     match find(name) {
+        // A system prompt may have many lines; what else has is a text that happens to begin so.
+        Some(command) if line.contains('\n') && command.name != "system" => Parsed::Message(text),
         Some(command) => Parsed::Command(command, args.trim()),
+        None if line.contains('\n') => Parsed::Message(text),
         None => Parsed::Unknown { name, nearest: nearest(name) },
     }
 }
@@ -202,6 +208,9 @@ mod tests {
         assert_eq!(meaning("/etc/hosts is what?"), "message /etc/hosts is what?");
         assert_eq!(meaning("/modle"), "unknown modle model");
         assert_eq!(meaning("/xyzzy"), "unknown xyzzy -");
+        assert_eq!(meaning("/"), "unknown  -");
+        assert_eq!(meaning("/quit\nand more"), "message /quit\nand more");
+        assert_eq!(meaning("/system be\nbrief"), "command system be\nbrief");
         assert_eq!(meaning("/nope"), "unknown nope -");
     }
 

@@ -32,7 +32,7 @@ pub enum Intent {
         id: ConversationId,
         pinned: bool,
     },
-    Delete(ConversationId),
+    Delete(Summary),
     Undelete(ConversationId),
 }
 
@@ -46,6 +46,8 @@ pub struct Panel {
     selected: usize,
     /// The row to select once the list has come: where it stands there is not known before.
     wanted: Option<ConversationId>,
+    /// Whether the filter changed: then the first match is selected.
+    is_from_top: bool,
     /// The title that is being typed for the selected row.
     renaming: Option<LineEdit>,
     /// Deletions that can be had back, the last one last.
@@ -57,7 +59,7 @@ pub struct Panel {
 impl Panel {
     /// A panel that still has to be told its rows; ask with the intent that comes with it.
     #[must_use]
-    pub fn open(current: ConversationId, streaming: HashSet<ConversationId>) -> (Self, Intent) {
+    pub fn open(current: ConversationId, deleted: Vec<Summary>) -> (Self, Intent) {
         let panel = Self {
             filter: LineEdit::default(),
             rows: Vec::new(),
@@ -65,9 +67,10 @@ impl Panel {
             is_loading: true,
             selected: 0,
             wanted: Some(current),
+            is_from_top: false,
             renaming: None,
-            deleted: Vec::new(),
-            streaming,
+            deleted,
+            streaming: HashSet::new(),
             current,
         };
         let first = panel.list(0);
@@ -85,19 +88,18 @@ impl Panel {
         }
         self.is_loading = false;
         self.has_more = found.len() as u64 == PAGE;
+        // Whatever moved in the list, the row that was selected stays selected.
+        let stays = !std::mem::take(&mut self.is_from_top);
+        let selected = self.wanted.take().or_else(|| self.picked().filter(|_| stays).map(|row| row.id));
         self.rows.truncate(offset as usize);
         self.rows.extend(found);
-        let wanted = self.wanted.take().and_then(|id| self.rows.iter().position(|row| row.id == id));
+        let wanted = selected.and_then(|id| self.rows.iter().position(|row| row.id == id));
         self.selected = wanted.unwrap_or(self.selected).min(self.rows.len().saturating_sub(1));
     }
 
-    /// Notes whether a chat streams.
-    pub fn set_streaming(&mut self, id: ConversationId, streams: bool) {
-        if streams {
-            self.streaming.insert(id);
-        } else {
-            self.streaming.remove(&id);
-        }
+    /// Notes which chats stream.
+    pub fn set_streaming(&mut self, streaming: HashSet<ConversationId>) {
+        self.streaming = streaming;
     }
 
     /// Takes in a key; `height` is the panel's, in rows.
@@ -157,6 +159,7 @@ impl Panel {
     fn filtered(&mut self) -> Vec<Intent> {
         self.selected = 0;
         self.wanted = None;
+        self.is_from_top = true;
         self.is_loading = true;
         vec![self.list(0)]
     }
@@ -201,10 +204,9 @@ impl Panel {
             return Vec::new();
         }
         let row = self.rows.remove(self.selected);
-        let id = row.id;
-        self.deleted.push(row);
+        self.deleted.push(row.clone());
         self.selected = self.selected.min(self.rows.len().saturating_sub(1));
-        vec![Intent::Delete(id)]
+        vec![Intent::Delete(row)]
     }
 
     fn undelete(&mut self) -> Vec<Intent> {

@@ -13,7 +13,7 @@ use crate::tui::theme::Theme;
 
 use super::ScreenKey;
 use super::line_edit::LineEdit;
-use super::paint::{fill, fit, put};
+use super::paint::{clear, fill, fit, put};
 
 /// What the screen asks for.
 #[derive(Debug, Clone)]
@@ -231,6 +231,7 @@ impl Welcome {
             page.text(complaint, theme.error());
         }
         page.y = page.area.bottom().saturating_sub(1);
+        clear(page.buf, Rect { y: page.y, height: 1, ..page.area }, theme.base());
         page.line(self.hint(), theme.muted());
         page.cursor
     }
@@ -247,13 +248,20 @@ impl Welcome {
         page.text(&format!("No key for {} is known yet. The ways on:", self.provider), page.theme.base());
         page.y += 1;
         let is_roomy = page.area.height > 16;
+        // Every way must be in sight, so on a short screen the explanations give way: first of the others, then all.
+        let rows = |what: &str| plain_rows(what, page.area.width.saturating_sub(3).max(1), Ink::Plain).len();
+        let room = usize::from(page.area.bottom().saturating_sub(page.y + 1)).saturating_sub(WAYS.len());
+        let explains_all = WAYS.iter().map(|(_, what)| rows(what)).sum::<usize>() <= room;
+        let explains_selected = WAYS.get(selected).is_some_and(|(_, what)| rows(what) <= room);
         for (at, (way, what)) in WAYS.iter().enumerate() {
             let style = if at == selected { page.theme.selection() } else { page.theme.base() };
             if at == selected {
                 fill(page.buf, page.area, page.y, style);
             }
             page.line(&format!(" {} {way}", at + 1), style);
-            page.indented(3, what, page.theme.muted());
+            if explains_all || explains_selected && at == selected {
+                page.indented(3, what, page.theme.muted());
+            }
             page.y += u16::from(is_roomy);
         }
     }

@@ -1,5 +1,6 @@
 //! The screen's machine and its picture, without a terminal: events in, effects and a drawn buffer out.
 
+mod choosing;
 mod leaving;
 mod panel;
 mod random;
@@ -32,12 +33,12 @@ use super::view;
 use crate::chat::catalogue::ProviderSpec;
 use crate::chat::model::Prices;
 use crate::chat::{
-    AttemptId, Catalogue, ConversationId, Ending, Failure, FinishReason, MessageId, ModelRef, ModelSpec, RateLimits,
-    Report, Settings, Stamp, Usage,
+    AttemptId, Catalogue, ConversationId, Ending, Failure, FinishReason, MessageId, ModelRef, ModelSpec, Rate,
+    RateLimits, Report, Settings, Spend, Stamp, Usage,
 };
 use crate::runtime::{Answer, ForUser, StoreEvent};
-use crate::session::{self, Effect};
-use crate::store::{Summary, Write};
+use crate::session::{self, Effect, Timer};
+use crate::store::{Scope, Summary, Write};
 
 /// A user, a store that answers at once, and a provider that says what the test says.
 pub(super) struct Play {
@@ -46,6 +47,8 @@ pub(super) struct Play {
     ids: u128,
     /// The attempt that runs, or ran last, and its conversation.
     pub attempt: Option<(ConversationId, AttemptId)>,
+    spent: Spend,
+    timers: BTreeMap<(ConversationId, Timer), Duration>,
     /// Attempts that were made.
     pub started: usize,
     /// All effects so far but those of sessions.
@@ -125,7 +128,16 @@ impl Play {
         let theme = Theme::default();
         let stamp = Stamp::fixed(now);
         let state = AppState::new(preferences(), theme, Keymap::builtin(), chat_id(1), (columns, rows), stamp);
-        let mut play = Self { state, now, ids: 1, attempt: None, started: 0, effects: Vec::new() };
+        let mut play = Self {
+            state,
+            now,
+            ids: 1,
+            attempt: None,
+            spent: Spend::default(),
+            timers: BTreeMap::new(),
+            started: 0,
+            effects: Vec::new(),
+        };
         play.state.fit_composer();
         play
     }
@@ -158,9 +170,27 @@ impl Play {
                 Effect::Book(opening) => {
                     Happened::Session(chat, session::Happened::Booked { attempt: opening.attempt })
                 }
+                Effect::CloseAttempt(closing) => {
+                    let cost = closing.cost.map_or_else(Spend::unknown, |cost| Spend::of(cost, Rate::default()));
+                    self.spent += cost;
+                    let scopes = [Scope::Conversation(chat), Scope::Day(Stamp::fixed(self.now).day)];
+                    for scope in scopes {
+                        let answer = Answer::Spent { conversation: chat, scope, spend: self.spent };
+                        self.store(StoreEvent::Answer(answer));
+                    }
+                    continue;
+                }
                 Effect::StartAttempt { attempt, .. } => {
                     self.attempt = Some((chat, attempt));
                     self.started += 1;
+                    continue;
+                }
+                Effect::StartTimer { timer, after } => {
+                    self.timers.insert((chat, timer), self.now + after);
+                    continue;
+                }
+                Effect::CancelTimer(timer) => {
+                    self.timers.remove(&(chat, timer));
                     continue;
                 }
                 Effect::ReturnQueued(texts) => Happened::ForUser(chat, ForUser::ReturnQueued(texts)),
@@ -228,15 +258,32 @@ impl Play {
         self.finish();
     }
 
-    /// Lets time pass, with every tick that falls into it; gives how many there were.
+    /// Lets time pass, with every tick and every timer that falls into it; gives how many ticks there were.
     pub fn pass(&mut self, time: Duration) -> usize {
         let end = self.now + time;
         let mut ticks = 0;
-        while let Some(due) = next_tick(&self.state).filter(|due| *due <= end) {
-            self.now = due.max(self.now);
-            self.tell(Happened::Ticked);
-            ticks += 1;
-            assert!(ticks < 10_000, "it ticks without end: next at {:?}, now {:?}", next_tick(&self.state), self.now);
+        loop {
+            let timer = self.timers.iter().map(|(of, due)| (*due, *of)).min().filter(|(due, _)| *due <= end);
+            let tick = next_tick(&self.state).filter(|due| *due <= end);
+            match (timer, tick) {
+                (Some((due, (chat, timer))), tick) if tick.is_none_or(|tick| due <= tick) => {
+                    self.now = due.max(self.now);
+                    self.timers.remove(&(chat, timer));
+                    self.tell(Happened::Session(chat, session::Happened::TimerFired(timer)));
+                }
+                (_, Some(due)) => {
+                    self.now = due.max(self.now);
+                    self.tell(Happened::Ticked);
+                    ticks += 1;
+                    assert!(
+                        ticks < 10_000,
+                        "it ticks without end: at {:?} next at {:?}",
+                        self.now,
+                        next_tick(&self.state)
+                    );
+                }
+                _ => break,
+            }
         }
         self.now = end;
         ticks

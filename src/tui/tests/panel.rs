@@ -77,3 +77,18 @@ fn letters_filter_and_never_act() {
     assert!(asked.iter().all(|effect| effect.contains("List")), "{asked:?}");
     assert!(asked.last().unwrap().contains("dpr"));
 }
+
+#[test]
+fn the_panel_opens_at_the_chat_in_front_and_follows_what_was_pinned() {
+    let mut play = Play::new();
+    play.turn("Mine", "Here.");
+    let mine = play.state.current;
+    play.press(KeyCode::F(2));
+    play.listed(vec![summary(901, "Newer"), summary(mine.0.as_u128(), "Mine"), summary(902, "Older")]);
+    play.press(KeyCode::Down);
+    play.press(alt('p'));
+    // Pinned, it stands first now.
+    play.listed(vec![summary(902, "Older"), summary(901, "Newer"), summary(mine.0.as_u128(), "Mine")]);
+    play.press(KeyCode::Delete);
+    assert!(play.writes().contains(&&Write::DeleteConversation(chat_id(902))), "{:?}", play.writes());
+}

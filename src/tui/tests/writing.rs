@@ -23,7 +23,7 @@ fn a_draft_is_saved_a_moment_after_it_changed_and_once() {
     play.type_text("f");
     play.pass(Duration::from_secs(2));
     assert_eq!(saved_drafts(&play), [(None, "half".to_owned())]);
-    play.pass(Duration::from_secs(60));
+    play.pass(Duration::from_mins(1));
     assert_eq!(saved_drafts(&play).len(), 1);
 }
 

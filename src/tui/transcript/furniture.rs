@@ -111,7 +111,8 @@ fn reply_notes(view: &TranscriptView, message: &Message, status: Status, notes: 
         Some(FinishReason::Stop | FinishReason::ToolCalls) | None => {}
     }
     // What failed before it cost anything has no figures worth a row.
-    if status != Status::Failed || message.usage.is_some_and(|usage| usage.total() > 0) {
+    let is_billed = message.usage.is_some_and(|usage| usage.total() > 0);
+    if is_billed || (status != Status::Failed && message.has_substance()) {
         notes.push((figures(view, message), Ink::Muted));
     }
 }

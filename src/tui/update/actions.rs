@@ -7,7 +7,7 @@ use crate::tui::composer::Edit;
 use crate::tui::effect::TuiEffect;
 use crate::tui::event::Fresh;
 use crate::tui::keymap::Action;
-use crate::tui::state::AppState;
+use crate::tui::state::{AppState, Editing};
 use crate::tui::transcript::{Anchor, scroll};
 use crate::tui::view;
 
@@ -65,7 +65,7 @@ pub(super) fn act(state: &mut AppState, action: Action, at: Stamp, fresh: Fresh)
         Action::Editor => {
             let attached =
                 state.composer.attachment_at_cursor().map(|attached| (attached.number, attached.text.to_string()));
-            state.editing = attached.as_ref().map(|(number, _)| *number);
+            state.editing = Some(attached.as_ref().map_or(Editing::Draft, |(number, _)| Editing::Attachment(*number)));
             let text = attached.map_or_else(|| state.composer.expanded_text(), |(_, text)| text);
             vec![TuiEffect::Edit(text)]
         }

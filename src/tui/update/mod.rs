@@ -11,12 +11,14 @@ mod user;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::chat::Spend;
+use crate::runtime::{Query, Scope};
 use crate::session::{self, Activity};
 
 use super::effect::TuiEffect;
 use super::event::{Happened, TuiEvent};
 use super::host::{ChosenServer, Settled};
-use super::state::AppState;
+use super::state::{AppState, Editing};
 
 /// Silence in a stream that is worth saying.
 pub const STALLED_AFTER: Duration = Duration::from_secs(5);
@@ -26,11 +28,35 @@ pub const QUIT_WITHIN: Duration = Duration::from_secs(2);
 
 /// Takes in one event and says what is to be done.
 pub fn update(state: &mut AppState, event: TuiEvent) -> Vec<TuiEffect> {
+    let is_new_day = event.at.day != state.now.day;
     state.now = event.at;
     state.spare = event.fresh.conversation;
-    let effects = take_in(state, event);
+    let mut effects = take_in(state, event);
+    if is_new_day {
+        state.today = Spend::default();
+        let (conversation, scope) = (state.current, Scope::Day(state.now.day));
+        effects.push(TuiEffect::Query(Query::Spend { conversation, scope }));
+    }
+    overlay::mark_streaming(state);
     state.fit_composer();
     effects
+}
+
+/// Takes back what was in the user's editor; what came back from the queue meanwhile goes along.
+fn edited(state: &mut AppState, text: &str) {
+    let text = text.trim_end_matches('\n');
+    match state.editing.take() {
+        Some(Editing::Attachment(number)) if state.composer.set_attachment(number, text) => {}
+        _ => state.composer.replace_text(text),
+    }
+    state.draft_changed();
+    give_returned(state);
+}
+
+fn give_returned(state: &mut AppState) -> Vec<TuiEffect> {
+    state.editing = None;
+    let returned = std::mem::take(&mut state.returned);
+    if returned.is_empty() { Vec::new() } else { state.return_queued(state.current, returned) }
 }
 
 fn take_in(state: &mut AppState, event: TuiEvent) -> Vec<TuiEffect> {
@@ -38,16 +64,12 @@ fn take_in(state: &mut AppState, event: TuiEvent) -> Vec<TuiEffect> {
     match happened {
         Happened::Input(input) => user::input(state, input, at, fresh),
         Happened::Edited(Ok(text)) => {
-            let text = text.trim_end_matches('\n');
-            match state.editing.take() {
-                Some(attachment) if state.composer.set_attachment(attachment, text) => {}
-                _ => state.composer.replace_text(text),
-            }
-            state.draft_changed();
+            edited(state, &text);
             vec![TuiEffect::Redraw]
         }
         Happened::Edited(Err(reason)) => {
             state.complain(reason);
+            give_returned(state);
             vec![TuiEffect::Redraw]
         }
         Happened::Session(conversation, happened) => state.tell(conversation, happened, at),
@@ -62,6 +84,11 @@ fn take_in(state: &mut AppState, event: TuiEvent) -> Vec<TuiEffect> {
             Vec::new()
         }
         Happened::Settled(settled) => settle(state, settled, at),
+        Happened::NativeCopied { is_sure: true, .. } => {
+            state.toast("Copied.", at);
+            Vec::new()
+        }
+        Happened::NativeCopied { text, .. } => vec![TuiEffect::CopyByTerminal(text)],
         Happened::Copied(sentence) => {
             state.toast(sentence, at);
             Vec::new()
@@ -150,5 +177,9 @@ pub fn next_tick(state: &AppState) -> Option<Duration> {
 /// When the whole seconds left until `until` next change.
 fn next_second(now: Duration, until: Duration) -> Duration {
     let left = until.saturating_sub(now);
+    // Over, though its timer has not been told yet: no reason to look at the clock again and again.
+    if left.is_zero() {
+        return now + Duration::from_secs(1);
+    }
     now + Duration::from_nanos(u64::from(left.subsec_nanos().max(1)) + 1_000_000)
 }

@@ -1,7 +1,5 @@
 //! Keys of what lies over the chat, and what its screens ask for.
 
-use std::collections::HashSet;
-
 use crossterm::event::{KeyCode, KeyEvent};
 
 use crate::chat::{ConversationId, Stamp};
@@ -23,9 +21,7 @@ use super::{actions, store};
 pub(super) fn key(state: &mut AppState, key: KeyEvent, at: Stamp, fresh: Fresh) -> Vec<TuiEffect> {
     let action = state.keymap.action(Context::Panel, &key);
     match action {
-        Some(Action::Suspend) if !matches!(state.overlay, Some(Overlay::Panel(_))) => {
-            return actions::act(state, Action::Suspend, at, fresh);
-        }
+        Some(Action::Suspend) => return actions::act(state, Action::Suspend, at, fresh),
         Some(Action::Redraw) => return vec![TuiEffect::Redraw],
         Some(Action::Interrupt) => return pass(state, ScreenKey::Esc, at),
         Some(Action::QuitOrDelete) => return vec![TuiEffect::Quit { then_demo: false }],
@@ -33,8 +29,12 @@ pub(super) fn key(state: &mut AppState, key: KeyEvent, at: Stamp, fresh: Fresh) 
             state.overlay = None;
             return Vec::new();
         }
-        Some(Action::Help) if matches!(state.overlay, Some(Overlay::Help(_))) => {
-            state.overlay = None;
+        Some(Action::Help) => {
+            if matches!(state.overlay, Some(Overlay::Help(_))) {
+                state.overlay = None;
+            } else {
+                state.open_help();
+            }
             return Vec::new();
         }
         _ => {}
@@ -108,9 +108,7 @@ pub(super) fn pass(state: &mut AppState, key: ScreenKey, at: Stamp) -> Vec<TuiEf
 
 /// Opens the conversations panel.
 pub(super) fn open_panel(state: &mut AppState) -> Vec<TuiEffect> {
-    let streaming: HashSet<ConversationId> =
-        state.chats.iter().filter(|(_, chat)| chat.session.is_busy()).map(|(id, _)| *id).collect();
-    let (panel, first) = Panel::open(state.current, streaming);
+    let (panel, first) = Panel::open(state.current, state.deleted.clone());
     state.overlay = Some(Overlay::Panel(panel));
     let at = state.now;
     panel_wants(state, first, at)
@@ -138,8 +136,15 @@ fn panel_wants(state: &mut AppState, intent: panel::Intent, at: Stamp) -> Vec<Tu
             }
             vec![TuiEffect::Write(vec![Write::PatchConversation { id, title: None, pinned: Some(pinned) }])]
         }
-        panel::Intent::Delete(id) => delete(state, id, at),
-        panel::Intent::Undelete(id) => vec![TuiEffect::Write(vec![Write::UndeleteConversation(id)])],
+        panel::Intent::Delete(row) => {
+            let id = row.id;
+            state.deleted.push(row);
+            delete(state, id, at)
+        }
+        panel::Intent::Undelete(id) => {
+            state.deleted.retain(|row| row.id != id);
+            vec![TuiEffect::Write(vec![Write::UndeleteConversation(id)])]
+        }
     }
 }
 
@@ -152,8 +157,12 @@ fn delete(state: &mut AppState, id: ConversationId, at: Stamp) -> Vec<TuiEffect>
         effects.extend(state.new_chat(fresh, at));
         state.overlay = overlay;
     }
-    if state.current != id {
-        state.chats.remove(&id);
+    // Its last attempt may still have to tell what it cost.
+    if state.current != id
+        && let Some(chat) = state.chats.remove(&id)
+        && chat.session.has_open_attempts()
+    {
+        state.closing.insert(id, chat.session);
     }
     effects.push(TuiEffect::Write(vec![Write::DeleteConversation(id)]));
     effects
@@ -169,6 +178,14 @@ fn welcome_wants(state: &mut AppState, intent: welcome::Intent) -> Vec<TuiEffect
         welcome::Intent::Probe(base_url) => vec![TuiEffect::Probe(base_url)],
         welcome::Intent::UseServer { base_url, model } => vec![TuiEffect::UseServer { base_url, model }],
         welcome::Intent::StartDemo => vec![TuiEffect::Quit { then_demo: true }],
+    }
+}
+
+/// Tells the panel which chats stream.
+pub(super) fn mark_streaming(state: &mut AppState) {
+    if let Some(Overlay::Panel(panel)) = &mut state.overlay {
+        let busy = state.chats.iter().filter(|(_, chat)| chat.session.is_busy());
+        panel.set_streaming(busy.map(|(id, _)| *id).collect());
     }
 }
 

@@ -24,9 +24,14 @@ pub(super) fn send(state: &mut AppState, at: Stamp, fresh: Fresh) -> Vec<TuiEffe
             effects.extend((command.run)(state, Call { args, at, fresh }));
             effects
         }
+        // What is offered above the box is meant: a second Enter runs it.
+        Parsed::Unknown { .. } if !commands::completions(&text).is_empty() => {
+            super::user::complete(state);
+            Vec::new()
+        }
         Parsed::Unknown { name, nearest } => {
             let hint = nearest.map_or_else(
-                || "/help lists the commands; //text sends a text that begins with a slash.".to_owned(),
+                || format!("/help lists them all; //{name} sends it as a text."),
                 |nearest| format!("Did you mean /{nearest}?"),
             );
             state.toast(format!("There is no command /{name}. {hint}"), at);
@@ -39,10 +44,7 @@ fn send_message(state: &mut AppState, draft: &str, message: String, at: Stamp, f
     let chars = message.chars().count();
     let most = state.preferences.max_input_chars;
     if chars > most {
-        state.toast(
-            format!("Not sent: {chars} characters, and the limit is {most} (limits.max_input_chars). Shorten it, or raise the limit."),
-            at,
-        );
+        state.complain(format!("Not sent: {chars} characters, and the limit is {most} (limits.max_input_chars). Shorten it, or raise the limit."));
         return Vec::new();
     }
     let provider = state.meta().model.provider.clone();
@@ -63,7 +65,7 @@ fn take_draft(state: &mut AppState, text: &str, at: Stamp) -> Vec<TuiEffect> {
     state.completion = 0;
     let mut writes = Vec::new();
     if !state.saved_draft.is_empty() {
-        writes.push(Write::PutDraft { conversation: state.draft_place(), text: String::new() });
+        writes.push(Write::PutDraft { conversation: state.draft_place(state.current), text: String::new() });
         state.saved_draft.clear();
     }
     state.draft_due = None;

@@ -1,11 +1,9 @@
 //! What the store and the sessions' effects tell the screen.
 
 use crate::chat::{Conversation, ConversationId, Stamp};
-use crate::runtime::{Answer, ForUser, Query, StoreEvent};
-use crate::runtime::{Saved, Scope};
-use crate::tui::composer::Composer;
+use crate::runtime::{Answer, ForUser, Query, Saved, Scope, StoreEvent};
 use crate::tui::effect::TuiEffect;
-use crate::tui::state::{AppState, Overlay};
+use crate::tui::state::AppState;
 use crate::tui::transcript::NoticeKind;
 
 use super::overlay;
@@ -70,7 +68,8 @@ fn answered(state: &mut AppState, answer: Answer, at: Stamp) -> Vec<TuiEffect> {
         }
         Answer::Draft { conversation: None, text } => {
             // What was typed before the answer came is not pushed aside.
-            let is_for_this = state.draft_place().is_none() && state.composer.is_empty() && state.awaited.is_none();
+            let is_for_this =
+                state.draft_place(state.current).is_none() && state.composer.is_empty() && state.awaited.is_none();
             if is_for_this && !text.is_empty() {
                 state.composer.set_text(&text);
                 state.saved_draft = text;
@@ -111,15 +110,16 @@ fn loaded(state: &mut AppState, saved: Saved) -> Vec<TuiEffect> {
     }
     state.awaited = None;
     state.insert_chat(Conversation::restore(saved.meta, saved.messages), true);
-    // A draft that was typed while it was loading goes along.
-    let typed = if state.session().conversation().is_empty() { state.composer.text() } else { String::new() };
-    if !typed.is_empty() {
-        state.composer = Composer::new();
-    }
+    // What was typed while the start was loading it goes along; any other draft stays with its own chat.
+    let carries = std::mem::take(&mut state.carries) && state.session().is_blank();
+    let typed = if carries { state.composer.take().expanded() } else { String::new() };
     let mut effects = state.show(id);
-    let draft = if typed.is_empty() { saved.draft } else { typed };
-    state.composer.set_text(&draft);
-    state.saved_draft = draft;
+    let drafts = [saved.draft.as_str(), typed.as_str()];
+    state.composer.set_text(&drafts.into_iter().filter(|draft| !draft.is_empty()).collect::<Vec<_>>().join("\n\n"));
+    state.saved_draft = saved.draft;
+    if !typed.is_empty() {
+        state.draft_changed();
+    }
     effects.push(TuiEffect::Query(Query::Spend { conversation: id, scope: Scope::Conversation(id) }));
     effects
 }
@@ -127,36 +127,14 @@ fn loaded(state: &mut AppState, saved: Saved) -> Vec<TuiEffect> {
 /// Takes in what a session's effects left for the user.
 pub(super) fn for_user(state: &mut AppState, conversation: ConversationId, word: ForUser) -> Vec<TuiEffect> {
     match word {
-        ForUser::ReturnQueued(texts) => {
-            let is_current = conversation == state.current;
-            let composer = if is_current {
-                Some(&mut state.composer)
-            } else {
-                state.chats.get_mut(&conversation).map(|chat| chat.draft.get_or_insert_default())
-            };
-            if let Some(composer) = composer {
-                let draft = composer.text();
-                let mut all = texts;
-                if !draft.is_empty() {
-                    all.push(draft);
-                }
-                composer.set_text(&all.join("\n\n"));
-            }
-            if is_current {
-                state.draft_changed();
-            }
-        }
+        ForUser::ReturnQueued(texts) => return state.return_queued(conversation, texts),
         ForUser::Say(text) => state.add_notice_to(conversation, NoticeKind::Warning, text),
         ForUser::RememberRefusal { model, field } => {
             for chat in state.chats.values_mut() {
                 chat.session.learn_refusal(model.clone(), field);
             }
         }
-        ForUser::TurnEnded => {
-            if let Some(Overlay::Panel(panel)) = &mut state.overlay {
-                panel.set_streaming(conversation, false);
-            }
-        }
+        ForUser::TurnEnded => {}
     }
     Vec::new()
 }

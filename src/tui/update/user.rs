@@ -38,7 +38,7 @@ fn paste(state: &mut AppState, text: &str, at: Stamp) {
     let before = state.composer.attachments().len();
     state.composer.insert(text);
     if state.composer.attachments().len() > before {
-        state.toast("A long paste is attached: Ctrl+G opens it with the draft, Backspace removes it.", at);
+        state.toast("A long paste is attached: Ctrl+G opens it, Backspace removes it.", at);
     }
     state.draft_changed();
 }
@@ -80,7 +80,7 @@ pub(super) fn edit(state: &mut AppState, edit: Edit) {
 }
 
 /// Completes a command that is being typed: the chosen one, which Up and Down move.
-fn complete(state: &mut AppState) {
+pub(super) fn complete(state: &mut AppState) {
     let draft = state.composer.text();
     let found = commands::completions(&draft);
     let at = state.completion.min(found.len().saturating_sub(1));
