@@ -102,10 +102,7 @@ async fn session(config: Config, is_demo: bool, opening: Opening, log_notice: Op
         continued,
         panics: env::var("MUNSHI_TEST_PANIC").ok(),
     };
-<<<<<<< HEAD
     // The screen holds all of the program: on the heap, it does not weigh on the stack of what waits for it.
-=======
->>>>>>> config
     let exit = Box::pin(tui::open(launch, runtime, Arc::new(host), arrived)).await?;
     Ok(Exit { panicked: exit.panicked || setup::PANICKED.is_cancelled(), ..exit })
 }
