@@ -88,10 +88,19 @@ fn a_local_server_is_found_by_its_address_and_kept() {
     };
     let first = &chats(&server)[0];
     assert_eq!((first.json()["model"].as_str(), first.header("authorization")), (Some("tiny-model"), None));
+    // It may want a key later: it is known by its name at once, and the key goes there.
+    session.type_text("/key local");
+    session.key(Key::Enter);
+    session.wait_for_text("The key for local");
+    session.paste("sk-next-door-0123456789");
+    session.key(Key::Enter);
+    session.wait_for(|screen| screen.contains("is in use for local") && is_empty(screen));
+    ask(&session, "With a key?", "From next door.");
+    assert_eq!(chats(&server)[1].header("authorization"), Some("Bearer sk-next-door-0123456789"));
     quit(&session);
     let later = super::kit::begin(home.munshi());
     ask(&later, "Still there?", "From next door.");
-    assert_eq!(chats(&server)[1].json()["model"], "tiny-model");
+    assert_eq!(chats(&server)[2].json()["model"], "tiny-model");
 }
 
 #[test]
