@@ -9,12 +9,14 @@ pub mod tasks;
 mod timers;
 pub mod worker;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use crate::chat::{ConversationId, ModelRef, Stamp};
+use crate::chat::ledger::LedgerClosing;
+use crate::chat::{AttemptId, ConversationId, ModelRef, Stamp};
 use crate::provider::Provider;
 use crate::session::retry::Field;
 use crate::session::{Effect, Event, Happened};
@@ -56,6 +58,8 @@ pub struct Runtime {
     timers: Timers,
     arrived: Arc<Notify>,
     caps: Vec<Cap>,
+    /// The model of each attempt whose row is open, for the log.
+    models: HashMap<AttemptId, ModelRef>,
 }
 
 impl Runtime {
@@ -70,6 +74,7 @@ impl Runtime {
             timers: Timers::default(),
             arrived,
             caps: Vec::new(),
+            models: HashMap::new(),
         }
     }
 
@@ -114,27 +119,20 @@ impl Runtime {
             }
             Effect::AddReply(message) => self.store.write(vec![Write::AddMessage(message)], None),
             Effect::Book(opening) => {
+                self.models.insert(opening.attempt, opening.model.clone());
                 let done = StoreEvent::Booked { conversation, attempt: opening.attempt };
                 self.store.write(vec![Write::OpenAttempt(opening)], Some(done));
             }
-            Effect::Reserve(opening) => self.store.reserve(conversation, opening, self.caps.clone()),
+            Effect::Reserve(opening) => {
+                self.models.insert(opening.attempt, opening.model.clone());
+                self.store.reserve(conversation, opening, self.caps.clone());
+            }
             Effect::SaveChunk { message, text, reasoning } => {
                 self.store.write(vec![Write::AppendChunk { message, text, reasoning }], None);
             }
             Effect::FinishReply(message) => self.store.write(vec![Write::FinishMessage(message)], None),
             Effect::CloseAttempt(closing) => {
-                let ended = closing.attempt;
-                tracing::info!(
-                    attempt = %ended,
-                    outcome = closing.outcome.as_str(),
-                    tokens_in = closing.usage.map(|usage| usage.input),
-                    tokens_out = closing.usage.map(|usage| usage.output),
-                    pico_usd = closing.cost.map(|cost| cost.0),
-                    took_ms = closing.took_ms,
-                    status = closing.status,
-                    request_id = closing.request_id,
-                    "attempt ended"
-                );
+                self.log_end(&closing);
                 self.store.write(vec![Write::CloseAttempt(closing)], None);
                 self.query_spend(conversation);
             }
@@ -152,6 +150,23 @@ impl Runtime {
             Effect::TurnEnded => return Some(ForUser::TurnEnded),
         }
         None
+    }
+
+    /// One line for each attempt: its model, tokens, cost and time, and never a word of what was said.
+    fn log_end(&mut self, closing: &LedgerClosing) {
+        let model = self.models.remove(&closing.attempt).map(|model| model.to_string());
+        tracing::info!(
+            attempt = %closing.attempt,
+            model,
+            outcome = closing.outcome.as_str(),
+            tokens_in = closing.usage.map(|usage| usage.input),
+            tokens_out = closing.usage.map(|usage| usage.output),
+            pico_usd = closing.cost.map(|cost| cost.0),
+            took_ms = closing.took_ms,
+            status = closing.status,
+            request_id = closing.request_id,
+            "attempt ended"
+        );
     }
 
     /// Asks what this chat and this day have cost.

@@ -154,8 +154,8 @@ impl<S: Stage> App<S> {
 
     /// Takes the terminal anew, in whatever state the shell has left it.
     fn take_back(&mut self) {
-        // An editor that was stopped along with munshi has the terminal, and munshi's own way back is taken.
-        if std::mem::take(&mut self.world.went_on_by_itself) || self.stage.is_lent() {
+        // An editor that was stopped along with munshi has the terminal.
+        if self.stage.is_lent() {
             return;
         }
         self.stage.leave();

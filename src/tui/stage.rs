@@ -14,7 +14,7 @@ use super::terminal::{self, Screen, TerminalGuard, TerminalOptions};
 pub trait Stage {
     /// What the user does.
     type Events: Stream<Item = io::Result<Event>> + Unpin;
-    /// What the user does. The stream is another one after [`Stage::leave`].
+    /// What the user does. The stream is another one after [`Stage::lend`].
     fn events(&mut self) -> &mut Self::Events;
     /// Draws one frame; nothing while the terminal is lent.
     ///
@@ -30,11 +30,13 @@ pub trait Stage {
     fn forget(&mut self);
     /// Captures the mouse, or leaves it to the terminal.
     fn set_mouse(&mut self, on: bool);
-    /// Gives the terminal back as it was found, and stops reading from it: what is typed is for others.
+    /// Gives the terminal back as it was found, for as long as the program is stopped.
     fn leave(&mut self);
+    /// Gives the terminal back as it was found, and stops reading from it: what is typed is for others.
+    fn lend(&mut self);
     /// Whether it is given away at present.
     fn is_lent(&self) -> bool;
-    /// Takes it again.
+    /// Takes it again, lent or left.
     fn enter(&mut self);
     /// Sends a text to the terminal's own clipboard; `false` where it is too long for that.
     fn copy(&mut self, text: &str) -> bool;
@@ -102,7 +104,12 @@ impl Stage for RealTerminal {
         report(self.guard.set_mouse(on));
     }
 
+    // The reader goes on: to stop it would be to wake it, and a key that comes together with that is lost.
     fn leave(&mut self) {
+        report(self.guard.suspend());
+    }
+
+    fn lend(&mut self) {
         self.events = Keys(None);
         report(self.guard.suspend());
     }
@@ -113,7 +120,7 @@ impl Stage for RealTerminal {
 
     fn enter(&mut self) {
         report(self.guard.resume());
-        self.events = Keys(Some(EventStream::new()));
+        self.events.0.get_or_insert_with(EventStream::new);
     }
 
     fn copy(&mut self, text: &str) -> bool {

@@ -27,8 +27,6 @@ pub struct World {
     ended: CancellationToken,
     /// Rings when the program was stopped by another and goes on: the terminal may be as the shell left it.
     pub continued: Arc<Notify>,
-    /// Whether the next signal that the program goes on is the answer to its own suspension.
-    pub went_on_by_itself: bool,
     /// The hidden switch of the tests: which part panics at F12.
     panics: Option<String>,
 }
@@ -46,16 +44,7 @@ impl World {
         panics: Option<String>,
     ) -> std::io::Result<Self> {
         let highlighter = Worker::spawn("highlight", Arc::clone(&arrived), Shelf::default, highlight)?;
-        Ok(Self {
-            runtime,
-            host,
-            highlighter,
-            errands: Tasks::new(arrived),
-            ended,
-            continued: Arc::default(),
-            went_on_by_itself: false,
-            panics,
-        })
+        Ok(Self { runtime, host, highlighter, errands: Tasks::new(arrived), ended, continued: Arc::default(), panics })
     }
 
     /// Resolves when the system asks to end.
@@ -121,14 +110,13 @@ impl World {
             TuiEffect::Redraw => stage.forget(),
             TuiEffect::Edit(text) => {
                 // The loop goes on meanwhile, unseen: what streams is taken in and saved.
-                stage.leave();
+                stage.lend();
                 self.errands.spawn(self.host.edit(text).map(Happened::Edited).boxed());
             }
             TuiEffect::Suspend => {
                 stage.leave();
                 self.host.suspend();
                 stage.enter();
-                self.went_on_by_itself = true;
                 return vec![Happened::Resumed];
             }
             TuiEffect::Quit { then_demo } => *quits = Some(then_demo),

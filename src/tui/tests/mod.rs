@@ -3,6 +3,7 @@
 mod choosing;
 mod leaving;
 mod panel;
+mod pointing;
 mod random;
 mod resting;
 mod secrets;
