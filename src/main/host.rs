@@ -32,7 +32,7 @@ pub struct Program {
     pub endpoints: Endpoints,
     pub chosen: EndpointTable,
     pub config_file: PathBuf,
-    /// Whether keys are kept: the demo's are none, and must not take the place of real ones.
+    /// Whether keys and settings are kept: the demo's must not take the place of real ones.
     pub keeps_keys: bool,
 }
 
@@ -105,8 +105,11 @@ impl Host for Program {
     }
 
     fn save_theme(&self, name: &str) -> BoxFuture<'static, Result<String, String>> {
-        let (file, name) = (self.config_file.clone(), name.to_owned());
+        let (file, name, keeps) = (self.config_file.clone(), name.to_owned(), self.keeps_keys);
         off_the_loop(move || {
+            if !keeps {
+                return Ok(format!("The theme {name} holds until you leave; the demo keeps nothing."));
+            }
             let change = Change::new(&["ui", "theme"], name.as_str());
             config::save(&file, &[change], &SYSTEM).map_err(|error| error.to_string())?;
             Ok(format!("The theme {name} is kept in the configuration."))

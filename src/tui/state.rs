@@ -93,6 +93,8 @@ pub struct AppState {
     pub continues: bool,
     /// Whether what is typed before the first conversation is loaded goes along into it.
     pub carries: bool,
+    /// Whether what is typed is to be sent as soon as the conversation it is meant for is there.
+    pub sends_when_loaded: bool,
     /// What is in the user's editor.
     pub editing: Option<Editing>,
     /// Queued messages that came back while the draft was in the editor.
@@ -143,6 +145,7 @@ impl AppState {
             awaited: None,
             continues: false,
             carries: false,
+            sends_when_loaded: false,
             editing: None,
             returned: Vec::new(),
             closing: HashMap::new(),

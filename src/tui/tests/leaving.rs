@@ -177,3 +177,22 @@ fn a_continued_conversation_takes_along_what_was_typed_while_it_was_read() {
     assert_eq!(play.draft(), "kept draft");
     assert_eq!(play.state.chats.len(), 1, "the empty chat that was there at first is gone");
 }
+
+#[test]
+fn what_is_sent_before_the_continued_conversation_is_read_goes_into_it() {
+    let mut play = Play::new();
+    (play.state.continues, play.state.carries) = (true, true);
+    play.submit("sent too soon");
+    assert_eq!((play.started, play.draft().as_str()), (0, "sent too soon"), "it waits in the box");
+    play.store(StoreEvent::Answer(Answer::Latest(Some(chat_id(900)))));
+    play.load(900, "kept draft");
+    assert_eq!((play.state.current, play.started, play.draft().as_str()), (chat_id(900), 1, "kept draft"));
+    let last = play.state.session().conversation().path().rfind(|message| message.role == Role::User);
+    assert_eq!(last.unwrap().content, "sent too soon");
+
+    let mut play = Play::new();
+    (play.state.continues, play.state.carries) = (true, true);
+    play.submit("the very first");
+    play.store(StoreEvent::Answer(Answer::Latest(None)));
+    assert_eq!((play.started, play.draft().as_str()), (1, ""), "with nothing to continue it goes out as it is");
+}

@@ -74,7 +74,7 @@ fn take_in(state: &mut AppState, event: TuiEvent) -> Vec<TuiEffect> {
         }
         Happened::Session(conversation, happened) => state.tell(conversation, happened, at),
         Happened::ForUser(conversation, word) => store::for_user(state, conversation, word),
-        Happened::Store(event) => store::told(state, event, at),
+        Happened::Store(event) => store::told(state, event, at, fresh),
         Happened::Highlighted(done) => {
             state.highlights.insert(done);
             Vec::new()

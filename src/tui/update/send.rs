@@ -15,6 +15,11 @@ pub(super) fn send(state: &mut AppState, at: Stamp, fresh: Fresh) -> Vec<TuiEffe
         return Vec::new();
     }
     match commands::parse(&text) {
+        // `--continue` is still reading the conversation that this belongs to.
+        Parsed::Message(_) if state.carries => {
+            state.sends_when_loaded = true;
+            Vec::new()
+        }
         Parsed::Message(message) => {
             let message = message.to_owned();
             send_message(state, &text, message, at, fresh)
@@ -38,6 +43,12 @@ pub(super) fn send(state: &mut AppState, at: Stamp, fresh: Fresh) -> Vec<TuiEffe
             Vec::new()
         }
     }
+}
+
+/// The start is over: what was to be sent meanwhile goes out, into whatever conversation is there now.
+pub(super) fn started(state: &mut AppState, at: Stamp, fresh: Fresh) -> Vec<TuiEffect> {
+    state.carries = false;
+    if std::mem::take(&mut state.sends_when_loaded) { send(state, at, fresh) } else { Vec::new() }
 }
 
 fn send_message(state: &mut AppState, draft: &str, message: String, at: Stamp, fresh: Fresh) -> Vec<TuiEffect> {

@@ -3,13 +3,14 @@
 use crate::chat::{Conversation, ConversationId, Stamp};
 use crate::runtime::{Answer, ForUser, Query, Saved, Scope, StoreEvent};
 use crate::tui::effect::TuiEffect;
+use crate::tui::event::Fresh;
 use crate::tui::state::AppState;
 use crate::tui::transcript::NoticeKind;
 
-use super::overlay;
+use super::{overlay, send};
 
 /// Takes in what the store says.
-pub(super) fn told(state: &mut AppState, event: StoreEvent, at: Stamp) -> Vec<TuiEffect> {
+pub(super) fn told(state: &mut AppState, event: StoreEvent, at: Stamp, fresh: Fresh) -> Vec<TuiEffect> {
     match event {
         StoreEvent::Opened { notices } => {
             for notice in notices {
@@ -28,7 +29,7 @@ pub(super) fn told(state: &mut AppState, event: StoreEvent, at: Stamp) -> Vec<Tu
             state.not_saved = reason;
             Vec::new()
         }
-        StoreEvent::Answer(answer) => answered(state, answer, at),
+        StoreEvent::Answer(answer) => answered(state, answer, at, fresh),
         // These are told to their session by the runtime.
         StoreEvent::Committed { .. }
         | StoreEvent::CommitFailed { .. }
@@ -37,13 +38,13 @@ pub(super) fn told(state: &mut AppState, event: StoreEvent, at: Stamp) -> Vec<Tu
     }
 }
 
-fn answered(state: &mut AppState, answer: Answer, at: Stamp) -> Vec<TuiEffect> {
+fn answered(state: &mut AppState, answer: Answer, at: Stamp, fresh: Fresh) -> Vec<TuiEffect> {
     match answer {
         Answer::Listed { filter, offset, found } => {
             overlay::listed(state, &filter, offset, found);
             Vec::new()
         }
-        Answer::Loaded(saved) => loaded(state, *saved),
+        Answer::Loaded(saved) => loaded(state, *saved, at, fresh),
         Answer::Latest(Some(id)) if state.continues => {
             state.continues = false;
             open(state, id)
@@ -51,6 +52,7 @@ fn answered(state: &mut AppState, answer: Answer, at: Stamp) -> Vec<TuiEffect> {
         Answer::Latest(_) => {
             if std::mem::take(&mut state.continues) {
                 state.toast("There is no conversation to continue yet.", at);
+                return send::started(state, at, fresh);
             }
             Vec::new()
         }
@@ -88,7 +90,9 @@ fn answered(state: &mut AppState, answer: Answer, at: Stamp) -> Vec<TuiEffect> {
                 state.awaited = None;
             }
             state.complain(reason);
-            Vec::new()
+            // What cannot be read is not waited for.
+            state.continues = false;
+            send::started(state, at, fresh)
         }
     }
 }
@@ -103,7 +107,7 @@ pub(super) fn open(state: &mut AppState, id: ConversationId) -> Vec<TuiEffect> {
     vec![TuiEffect::Query(Query::Load(id))]
 }
 
-fn loaded(state: &mut AppState, saved: Saved) -> Vec<TuiEffect> {
+fn loaded(state: &mut AppState, saved: Saved, at: Stamp, fresh: Fresh) -> Vec<TuiEffect> {
     let id = saved.meta.id;
     if state.awaited != Some(id) || state.chats.contains_key(&id) {
         return Vec::new();
@@ -114,13 +118,21 @@ fn loaded(state: &mut AppState, saved: Saved) -> Vec<TuiEffect> {
     let carries = std::mem::take(&mut state.carries) && state.session().is_blank();
     let typed = if carries { state.composer.take().expanded() } else { String::new() };
     let mut effects = state.show(id);
+    effects.push(TuiEffect::Query(Query::Spend { conversation: id, scope: Scope::Conversation(id) }));
+    if state.sends_when_loaded {
+        // It was sent without a look at the draft that is kept here, which stays for the next time.
+        state.composer.set_text(&typed);
+        effects.extend(send::started(state, at, fresh));
+        state.composer.set_text(&saved.draft);
+        state.draft_changed();
+        return effects;
+    }
     let drafts = [saved.draft.as_str(), typed.as_str()];
     state.composer.set_text(&drafts.into_iter().filter(|draft| !draft.is_empty()).collect::<Vec<_>>().join("\n\n"));
     state.saved_draft = saved.draft;
     if !typed.is_empty() {
         state.draft_changed();
     }
-    effects.push(TuiEffect::Query(Query::Spend { conversation: id, scope: Scope::Conversation(id) }));
     effects
 }
 
