@@ -73,6 +73,7 @@ fn meta(id: ConversationId, question: &str, number: u64) -> ConversationMeta {
         system: "You are a helpful, clear and concise assistant.".to_owned(),
         temperature: Some(0.7),
         max_tokens: Some(4096),
+        history: munshi::chat::History::default(),
         pinned: number.is_multiple_of(500),
         created_ms: at_ms,
         updated_ms: at_ms,

@@ -23,13 +23,20 @@ pub struct Catalogue {
     pub as_of: Date,
     pub providers: BTreeMap<String, ProviderSpec>,
     pub models: BTreeMap<ModelRef, ModelSpec>,
+    /// Models that embed, which no chat can use.
+    pub embeddings: BTreeMap<ModelRef, ModelSpec>,
 }
 
 impl Catalogue {
     /// An empty catalogue, in which every model is unknown.
     #[must_use]
     pub const fn empty() -> Self {
-        Self { as_of: Date::constant(2026, 7, 2), providers: BTreeMap::new(), models: BTreeMap::new() }
+        Self {
+            as_of: Date::constant(2026, 7, 2),
+            providers: BTreeMap::new(),
+            models: BTreeMap::new(),
+            embeddings: BTreeMap::new(),
+        }
     }
 
     /// What is known of `model`. A dated snapshot (`gpt-4o-mini-2024-07-18`) counts as the model it is
@@ -43,6 +50,12 @@ impl Catalogue {
             .and_then(|id| self.models.get(&ModelRef::new(model.provider.clone(), id)))
             .cloned()
             .unwrap_or_else(|| ModelSpec::unknown(model))
+    }
+
+    /// What is known of a model that embeds.
+    #[must_use]
+    pub fn embedding_spec(&self, model: &ModelRef) -> ModelSpec {
+        self.embeddings.get(model).cloned().unwrap_or_else(|| ModelSpec::unknown(model))
     }
 
     /// Reads a model's name as a user types it.

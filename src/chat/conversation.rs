@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::context::{ContextNotes, History};
 use super::id::{ConversationId, MessageId};
 use super::message::{Message, Role, Status};
 use super::model::ModelRef;
@@ -21,6 +22,9 @@ pub struct ConversationMeta {
     pub system: String,
     pub temperature: Option<f32>,
     pub max_tokens: Option<u32>,
+    /// What of it is sent.
+    #[serde(default)]
+    pub history: History,
     pub pinned: bool,
     pub created_ms: i64,
     pub updated_ms: i64,
@@ -36,6 +40,7 @@ pub enum MetaPart {
     System,
     Temperature,
     MaxTokens,
+    History,
     Pinned,
 }
 
@@ -43,6 +48,8 @@ pub enum MetaPart {
 #[derive(Debug, Clone)]
 pub struct Conversation {
     pub meta: ConversationMeta,
+    /// Marks and summaries: what of it is sent, and as what.
+    pub notes: ContextNotes,
     /// In the order of their sequence, which is the order they were written in.
     messages: Vec<Message>,
     index: HashMap<MessageId, usize>,
@@ -57,7 +64,7 @@ impl Conversation {
     /// A conversation without messages.
     #[must_use]
     pub fn new(meta: ConversationMeta) -> Self {
-        Self { meta, messages: Vec::new(), index: HashMap::new(), path: Vec::new() }
+        Self { meta, notes: ContextNotes::default(), messages: Vec::new(), index: HashMap::new(), path: Vec::new() }
     }
 
     /// A conversation as it was saved; `messages` in order of sequence. The path shown leads to the
@@ -65,12 +72,18 @@ impl Conversation {
     #[must_use]
     pub fn restore(meta: ConversationMeta, messages: Vec<Message>) -> Self {
         let index = messages.iter().enumerate().map(|(at, message)| (message.id, at)).collect();
-        let mut conversation = Self { meta, messages, index, path: Vec::new() };
+        let mut conversation = Self { meta, notes: ContextNotes::default(), messages, index, path: Vec::new() };
         if let Some(last) = conversation.messages.last() {
             let leaf = conversation.best_sibling(last.id);
             conversation.activate(leaf);
         }
         conversation
+    }
+
+    /// The same with what is kept of how its messages are sent.
+    #[must_use]
+    pub fn with_notes(self, notes: ContextNotes) -> Self {
+        Self { notes, ..self }
     }
 
     /// The messages shown, oldest first.

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::id::{AttemptId, ConversationId};
-use super::model::ModelRef;
+use super::model::{ModelRef, Prices};
 use super::money::{PicoUsd, Rate};
 use super::usage::Usage;
 
@@ -21,6 +21,8 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    pub const ALL: [Self; 6] = [Self::Chat, Self::Summary, Self::Title, Self::Embedding, Self::Tool, Self::Batch];
+
     /// The word on disk.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -70,6 +72,8 @@ pub struct LedgerOpening {
     pub rate: Rate,
     /// The most it can cost; kept as reserved until it is closed.
     pub reserved: Option<PicoUsd>,
+    /// The model's prices as they were known then; `None`: not known.
+    pub prices: Option<Prices>,
 }
 
 /// What a row is closed with.
@@ -80,6 +84,8 @@ pub struct LedgerClosing {
     pub usage: Option<Usage>,
     /// `None`: unknown, never 0.
     pub cost: Option<PicoUsd>,
+    /// The prices that the cost was made with, where they are others than those of the opening: a long context's.
+    pub prices: Option<Prices>,
     pub took_ms: u64,
     pub status: Option<u16>,
     pub request_id: Option<String>,

@@ -1,8 +1,11 @@
 //! Pure data: what a chat is made of. Owns the vocabulary every other room speaks (ids, messages,
 //! conversations, requests, usage, money); refuses clocks, randomness, I/O and policy.
 
+pub mod budget;
 pub mod catalogue;
+pub mod context;
 pub mod conversation;
+pub mod embedding;
 pub mod failure;
 pub mod id;
 pub mod ledger;
@@ -12,16 +15,19 @@ pub mod money;
 pub mod report;
 pub mod request;
 pub mod settings;
+pub mod spending;
 pub mod stamp;
 pub mod usage;
 
+pub use budget::{Budgets, Cap, Scope};
 pub use catalogue::Catalogue;
+pub use context::{ContextNotes, History, Mark, Summary};
 pub use conversation::{Conversation, ConversationMeta, MetaPart};
 pub use failure::{Failure, FailureKind};
 pub use id::{AttemptId, ConversationId, MessageId};
 pub use message::{Message, Role, Status, ToolCall};
 pub use model::{ModelRef, ModelSpec};
-pub use money::{Currency, PicoUsd, Rate, Spend};
+pub use money::{Currency, Local, PicoUsd, Rate, Spend};
 pub use report::{Ending, Report};
 pub use request::{OutputLimit, OutputLimitField, Request, RequestMessage};
 pub use settings::{RetryPolicy, Settings, Timeouts};

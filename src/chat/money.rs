@@ -25,6 +25,25 @@ impl Default for Rate {
 /// 10⁻¹⁸ units of the user's currency: pico-dollars × rate in millionths, exact.
 type Atto = i128;
 
+/// A sum in the user's currency, in 10⁻¹⁸ of its unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Local(pub i128);
+
+impl Local {
+    /// A cost at a rate.
+    #[must_use]
+    pub fn of(cost: PicoUsd, rate: Rate) -> Self {
+        Self(i128::from(cost.0) * i128::from(rate.0))
+    }
+
+    /// So many millionths of the currency's unit.
+    #[must_use]
+    pub fn from_micro(micro: u64) -> Self {
+        Self(i128::from(micro) * 1_000_000_000_000)
+    }
+}
+
 /// A sum of money spent: in dollars, and in the user's currency at the rates that held when it was spent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Spend {
@@ -131,6 +150,12 @@ impl Currency {
     #[must_use]
     pub fn show_cost(&self, cost: Option<PicoUsd>) -> String {
         cost.map_or_else(|| "unknown".to_owned(), |cost| self.show(&Spend::of(cost, self.rate)))
+    }
+
+    /// A sum in this currency.
+    #[must_use]
+    pub fn show_local(&self, sum: Local) -> String {
+        self.show_atto(sum.0)
     }
 
     fn show_atto(&self, atto: Atto) -> String {

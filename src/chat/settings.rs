@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::budget::Budgets;
+use super::context::History;
 use super::model::ModelRef;
 use super::money::Currency;
 
@@ -56,6 +58,45 @@ pub struct Settings {
     pub currency: Currency,
     /// Tokens of history sent at most, whatever the model's window.
     pub max_context_tokens: u64,
+    /// What new chats send.
+    pub history: History,
+    pub summaries: SummarySettings,
+    pub retrieval: RetrievalSettings,
+    pub budgets: Budgets,
+}
+
+/// When older messages give way to a summary, where a chat asks for that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SummarySettings {
+    /// Past this share of the limit a summary is made, in percent of the strategy's limit.
+    pub above_percent: u8,
+    /// The most tokens that a summary may have.
+    pub max_tokens: u32,
+}
+
+impl Default for SummarySettings {
+    fn default() -> Self {
+        Self { above_percent: 70, max_tokens: 1_024 }
+    }
+}
+
+/// How older messages are found again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RetrievalSettings {
+    /// The provider of the embedding model; `None`: that of the chat's own model, so that no other is told.
+    pub provider: Option<String>,
+    /// The embedding model's id.
+    pub model: String,
+    /// Numbers in a vector.
+    pub dims: u32,
+    /// Older messages that are found for one question, at most.
+    pub most: u32,
+}
+
+impl Default for RetrievalSettings {
+    fn default() -> Self {
+        Self { provider: None, model: "text-embedding-3-small".to_owned(), dims: 256, most: 8 }
+    }
 }
 
 impl Settings {
@@ -81,6 +122,10 @@ impl Default for Settings {
             retry: RetryPolicy::default(),
             currency: Currency::default(),
             max_context_tokens: 32_000,
+            history: History::default(),
+            summaries: SummarySettings::default(),
+            retrieval: RetrievalSettings::default(),
+            budgets: Budgets::default(),
         }
     }
 }

@@ -80,8 +80,7 @@ const fn yes() -> bool {
     true
 }
 
-/// The built-in table as a catalogue of chat models. Rows of embedding models stay in the file for the work
-/// that will need them.
+/// The built-in table as a catalogue.
 ///
 /// # Errors
 /// Where the table is malformed, which a test excludes.
@@ -91,12 +90,22 @@ pub fn built_in() -> Result<Catalogue, String> {
         let spec = ProviderSpec { name: row.name, base_url: row.base_url, api_key_env: row.api_key_env };
         (id, spec)
     });
-    let chat = table.models.into_iter().filter(|row| !matches!(row.kind, Some(RowKind::Embedding)));
+    let (embeddings, chat): (Vec<ModelRow>, Vec<ModelRow>) =
+        table.models.into_iter().partition(|row| matches!(row.kind, Some(RowKind::Embedding)));
+    let rows = |rows: Vec<ModelRow>| {
+        rows.into_iter().map(|row| (ModelRef::new(row.provider.clone(), row.id.clone()), spec(row))).collect()
+    };
     Ok(Catalogue {
         as_of: table.as_of,
         providers: providers.collect(),
-        models: chat.map(|row| (ModelRef::new(row.provider.clone(), row.id.clone()), spec(row))).collect(),
+        models: rows(chat),
+        embeddings: rows(embeddings.into_iter().map(without_output).collect()),
     })
+}
+
+/// An embedding model puts nothing out, and that is free.
+fn without_output(row: ModelRow) -> ModelRow {
+    ModelRow { usd_per_million_output: Some(0.0), ..row }
 }
 
 fn spec(row: ModelRow) -> ModelSpec {

@@ -327,6 +327,7 @@ fn settings(layers: &Layers, catalogue: &Catalogue) -> Settings {
             rate: Rate(layers.number("currency.rate").map(catalogue::micro).unwrap_or_default()),
         },
         max_context_tokens: layers.whole("limits.max_context_tokens").unwrap_or_default(),
+        ..Settings::default()
     }
 }
 

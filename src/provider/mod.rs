@@ -10,7 +10,8 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
-use crate::chat::{RateLimits, Request};
+use crate::chat::embedding::{EmbeddingReport, EmbeddingRequest};
+use crate::chat::{Failure, FailureKind, RateLimits, Request};
 
 pub use crate::chat::{Ending, Report};
 
@@ -34,4 +35,13 @@ pub trait Provider: Send + Sync + 'static {
     /// Makes exactly one attempt: sends `request`, puts what comes into `sink` in order, and returns how
     /// it ended. When `cancel` fires it lets go of the connection at once and returns [`Ending::Cancelled`].
     fn attempt(&self, request: Arc<Request>, sink: Sink, cancel: CancellationToken) -> BoxFuture<'static, Report>;
+
+    /// Asks for vectors, once. Where there is no such endpoint, that is a failure of kind
+    /// [`FailureKind::NotFound`]. When `cancel` fires it lets go of the connection at once.
+    fn embed(&self, request: Arc<EmbeddingRequest>, cancel: CancellationToken) -> BoxFuture<'static, EmbeddingReport> {
+        drop(cancel);
+        let words = format!("{} embeds nothing here.", request.with.model.provider);
+        let failure = Failure::new(FailureKind::NotFound, words);
+        Box::pin(std::future::ready(EmbeddingReport { vectors: Err(Some(failure)), tokens: None, request_id: None }))
+    }
 }

@@ -20,7 +20,6 @@ use crate::chat::{AttemptId, ConversationId, ModelRef, Stamp};
 use crate::provider::Provider;
 use crate::session::retry::Field;
 use crate::session::{Effect, Event, Happened};
-use crate::store::Cap;
 
 pub use crate::store::{Hit, Saved, Scope, Summary, Write};
 pub use clock::Clock;
@@ -37,6 +36,8 @@ pub enum ForUser {
     Say(String),
     /// Other chats need not ask this model for this field again.
     RememberRefusal { model: ModelRef, field: Field },
+    /// A summary is due: tell the session `SummariseAsked` with a fresh id.
+    SummaryDue,
     /// A turn is over.
     TurnEnded,
 }
@@ -57,7 +58,6 @@ pub struct Runtime {
     streams: Streams,
     timers: Timers,
     arrived: Arc<Notify>,
-    caps: Vec<Cap>,
     /// The model of each attempt whose row is open, for the log.
     models: HashMap<AttemptId, ModelRef>,
 }
@@ -73,7 +73,6 @@ impl Runtime {
             streams: Streams::new(provider, Arc::clone(&arrived)),
             timers: Timers::default(),
             arrived,
-            caps: Vec::new(),
             models: HashMap::new(),
         }
     }
@@ -88,11 +87,6 @@ impl Runtime {
     #[must_use]
     pub const fn store(&self) -> &StoreHandle {
         &self.store
-    }
-
-    /// Sets the caps that reservations are checked against. Nothing sets any yet: budgets come later.
-    pub fn set_caps(&mut self, caps: Vec<Cap>) {
-        self.caps = caps;
     }
 
     /// Uses another provider from now on; running attempts go on with theirs.
@@ -123,9 +117,9 @@ impl Runtime {
                 let done = StoreEvent::Booked { conversation, attempt: opening.attempt };
                 self.store.write(vec![Write::OpenAttempt(opening)], Some(done));
             }
-            Effect::Reserve(opening) => {
+            Effect::Reserve { opening, caps } => {
                 self.models.insert(opening.attempt, opening.model.clone());
-                self.store.reserve(conversation, opening, self.caps.clone());
+                self.store.reserve(conversation, opening, caps);
             }
             Effect::SaveChunk { message, text, reasoning } => {
                 self.store.write(vec![Write::AppendChunk { message, text, reasoning }], None);
@@ -137,6 +131,14 @@ impl Runtime {
                 self.query_spend(conversation);
             }
             Effect::SaveMeta { meta, part } => self.store.write(vec![Write::ChangeConversation { meta, part }], None),
+            Effect::SaveMark { message, mark } => {
+                self.store.write(vec![Write::SetMark { conversation, message, mark }], None);
+            }
+            Effect::SaveSummary(summary) => {
+                self.store.write(vec![Write::PutSummary { conversation, summary }], None);
+            }
+            Effect::DropSummary(id) => self.store.write(vec![Write::DropSummary(id)], None),
+            Effect::Index { .. } | Effect::DropIndex | Effect::Embed { .. } | Effect::Search { .. } => {}
             Effect::StartAttempt { attempt, request } => {
                 tracing::info!(%attempt, model = %request.model, messages = request.messages.len(), "attempt started");
                 self.streams.start(conversation, attempt, request);
@@ -146,6 +148,7 @@ impl Runtime {
             Effect::CancelTimer(timer) => self.timers.cancel(conversation, timer),
             Effect::ReturnQueued(texts) => return Some(ForUser::ReturnQueued(texts)),
             Effect::RememberRefusal { model, field } => return Some(ForUser::RememberRefusal { model, field }),
+            Effect::SummaryDue => return Some(ForUser::SummaryDue),
             Effect::Say(text) => return Some(ForUser::Say(text)),
             Effect::TurnEnded => return Some(ForUser::TurnEnded),
         }
@@ -241,8 +244,8 @@ fn told(event: StoreEvent, at: Stamp) -> News {
         StoreEvent::Booked { conversation, attempt } => {
             News::Session(conversation, Event { at, happened: Happened::Booked { attempt } })
         }
-        StoreEvent::Refused { conversation, attempt, reason } => {
-            News::Session(conversation, Event { at, happened: Happened::Refused { attempt, reason } })
+        StoreEvent::Refused { conversation, attempt, refusal } => {
+            News::Session(conversation, Event { at, happened: Happened::Refused { attempt, refusal } })
         }
         StoreEvent::CommitFailed { conversation, message, reason } => {
             News::Session(conversation, Event { at, happened: Happened::CommitFailed { message, reason } })

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use crate::chat::budget::Refusal;
 use crate::chat::ledger::LedgerOpening;
 use crate::chat::{AttemptId, ConversationId, MessageId, Spend};
 use crate::store::{Cap, Hit, Saved, Scope, Store, StoreError, Summary, Write};
@@ -99,7 +100,7 @@ pub enum StoreEvent {
     Refused {
         conversation: ConversationId,
         attempt: AttemptId,
-        reason: String,
+        refusal: Refusal,
     },
     /// A question that should have been `Committed` can never be.
     CommitFailed {

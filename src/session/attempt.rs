@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::chat::budget::Refusal;
 use crate::chat::{
     AttemptId, Ending, Failure, FailureKind, Message, PicoUsd, RateLimits, Report, Stamp, Status, Usage,
 };
@@ -38,9 +39,14 @@ impl Session {
         let request = Arc::new(self.request(&model, question));
         let spec = self.catalogue.spec(&model);
         let input_tokens = tokens::of_request(&request);
-        let reserved = if self.reserves { worst_case(&spec, &request, input_tokens) } else { None };
+        let reserved = if self.reserves() { worst_case(&spec, &request, input_tokens) } else { None };
         let opening = self.opening(attempt, &model, reserved, at);
-        out.push(if self.reserves { Effect::Reserve(opening) } else { Effect::Book(opening) });
+        out.push(if self.reserves() {
+            let caps = self.settings.budgets.caps(attempt.reply, self.conversation.meta.id, at.day);
+            Effect::Reserve { opening, caps }
+        } else {
+            Effect::Book(opening)
+        });
         self.open
             .insert(attempt, OpenAttempt { spec, started: at.mono, input_tokens, output_hundredths: 0, sent: false });
         if let Some(turn) = &mut self.turn {
@@ -76,13 +82,14 @@ impl Session {
     }
 
     /// A budget refused the attempt: nothing was sent.
-    pub(super) fn refused(&mut self, attempt: AttemptId, reason: String, at: Stamp, out: &mut Vec<Effect>) {
+    pub(super) fn refused(&mut self, attempt: AttemptId, refusal: &Refusal, at: Stamp, out: &mut Vec<Effect>) {
         if !self.is_unsent(attempt) {
             return;
         }
         self.open.remove(&attempt);
         if self.is_current(attempt) {
-            let end = EndOfReply { note: Some(reason), ..EndOfReply::default() };
+            let note = Some(explain::refusal(refusal, &self.settings.currency));
+            let end = EndOfReply { note, ..EndOfReply::default() };
             self.end_turn(Status::Failed, end, at, out);
         }
     }

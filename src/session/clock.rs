@@ -27,7 +27,7 @@ impl Session {
                 self.cancel_attempt(out);
                 self.give_up(&failure, self.estimate_so_far(), at, out);
             }
-            Timer::Backoff | Timer::Fallback | Timer::FirstToken | Timer::Silence => {}
+            Timer::Backoff | Timer::Fallback | Timer::FirstToken | Timer::Silence | Timer::Search | Timer::Summary => {}
         }
     }
 

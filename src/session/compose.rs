@@ -28,7 +28,7 @@ impl Session {
             include_usage: !self.refuses(model, Field::StreamOptions),
         };
         let field = if self.refuses(model, Field::OutputLimit) { spec.limit_field.other() } else { spec.limit_field };
-        let forced = || self.reserves.then(|| spec.max_output.unwrap_or(FORCED_OUTPUT_LIMIT));
+        let forced = || self.reserves().then(|| spec.max_output.unwrap_or(FORCED_OUTPUT_LIMIT));
         request.output_limit = meta
             .max_tokens
             .or_else(forced)

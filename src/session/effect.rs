@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::chat::embedding::{EmbeddingModel, EmbeddingRequest};
 use crate::chat::ledger::{LedgerClosing, LedgerOpening};
-use crate::chat::{AttemptId, ConversationMeta, Message, MessageId, MetaPart, ModelRef, Request};
+use crate::chat::{AttemptId, Cap, ConversationMeta, Mark, Message, MessageId, MetaPart, ModelRef, Request, Summary};
 
-use super::event::Timer;
+use super::event::{RankedBy, Timer};
 use super::retry::Field;
 
 /// One thing to do.
@@ -23,8 +24,11 @@ pub enum Effect {
     AddReply(Message),
     /// Open an attempt's ledger row; answered by `Booked`.
     Book(LedgerOpening),
-    /// Reserve the most an attempt can cost, and open its row; answered by `Booked` or `Refused`.
-    Reserve(LedgerOpening),
+    /// Reserve the most an attempt can cost within these caps, and open its row; answered by `Booked` or `Refused`.
+    Reserve {
+        opening: LedgerOpening,
+        caps: Vec<Cap>,
+    },
     /// Save what came since the last time.
     SaveChunk {
         message: MessageId,
@@ -39,6 +43,38 @@ pub enum Effect {
     SaveMeta {
         meta: ConversationMeta,
         part: MetaPart,
+    },
+
+    /// Save a mark, or that there is none any more.
+    SaveMark {
+        message: MessageId,
+        mark: Option<Mark>,
+    },
+    SaveSummary(Summary),
+    /// Forget a summary.
+    DropSummary(MessageId),
+
+    // The search for older messages
+    /// Hold the vectors of this chat's messages, or of all chats', in memory; answered by `Indexed`.
+    Index {
+        with: EmbeddingModel,
+        everywhere: bool,
+    },
+    /// Hold them no longer.
+    DropIndex,
+    /// Ask for vectors and keep them, as an attempt of its own; answered by `Embedded`.
+    Embed {
+        attempt: AttemptId,
+        messages: Vec<MessageId>,
+        request: Arc<EmbeddingRequest>,
+    },
+    /// Find the messages that fit a question best; answered by `Found`.
+    Search {
+        question: MessageId,
+        text: String,
+        by: RankedBy,
+        everywhere: bool,
+        most: u32,
     },
 
     // The provider
@@ -61,6 +97,8 @@ pub enum Effect {
     CancelTimer(Timer),
 
     // The user
+    /// A summary is due: the front end answers with `SummariseAsked` and a fresh id.
+    SummaryDue,
     /// Give queued messages back to the input box, oldest first.
     ReturnQueued(Vec<String>),
     /// A field was refused by this model: other chats need not ask again.

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::chat::{AttemptId, MessageId, ModelRef, RateLimits, Report, Stamp};
+use crate::chat::budget::Refusal;
+use crate::chat::embedding::{EmbeddingModel, Excerpt};
+use crate::chat::{AttemptId, Failure, History, Mark, MessageId, ModelRef, RateLimits, Report, Stamp};
 
 /// Something that happened, and when.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,9 +26,26 @@ pub enum Happened {
     },
     /// The reply was stopped; what is queued goes back to the input box.
     Stopped,
-    /// The last question is to be answered again, in a fresh reply.
+    /// The last question is to be answered again, in a fresh reply; `over_budget`: whatever the budgets say, once.
     Retried {
         reply: MessageId,
+        over_budget: bool,
+    },
+    /// A summary of the conversation so far is to be made; `automatic`: the strategy asked for it. The id is fresh.
+    SummariseAsked {
+        id: MessageId,
+        automatic: bool,
+    },
+    /// The summary in force is to have another text.
+    SummaryEdited {
+        text: String,
+    },
+    /// The summary in force is to be forgotten.
+    SummaryUndone,
+    /// A message is to be sent always, or never, or as the strategy decides.
+    Marked {
+        message: MessageId,
+        mark: Option<Mark>,
     },
     /// A setting of this chat was changed.
     Changed(Change),
@@ -45,10 +64,28 @@ pub enum Happened {
     Booked {
         attempt: AttemptId,
     },
-    /// The attempt would have passed a budget, and its row was not opened.
+    /// The attempt's row was not opened, and nothing may be sent.
     Refused {
         attempt: AttemptId,
-        reason: String,
+        refusal: Refusal,
+    },
+
+    // The search for older messages
+    /// The vectors are in memory; these messages have none yet. The id is fresh, for the attempt that makes them.
+    Indexed {
+        id: MessageId,
+        missing: Vec<(MessageId, String)>,
+    },
+    /// An attempt at vectors is over; what came of it is kept.
+    Embedded {
+        attempt: AttemptId,
+        ended: EmbeddingEnded,
+    },
+    /// What a search found, best first. `by` may be words where vectors were asked for and there are none.
+    Found {
+        question: MessageId,
+        by: RankedBy,
+        found: Vec<Found>,
     },
 
     // The provider
@@ -87,6 +124,35 @@ pub enum Happened {
     Resumed,
 }
 
+/// What a search goes by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RankedBy {
+    /// Vectors of this model.
+    Meaning(EmbeddingModel),
+    /// The words of the question (BM25).
+    Words,
+}
+
+/// How an attempt at vectors ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EmbeddingEnded {
+    /// `Err(None)`: it was cancelled.
+    pub result: Result<(), Option<Failure>>,
+    /// Tokens as billed; `None` where the provider did not say.
+    pub tokens: Option<u64>,
+    pub request_id: Option<String>,
+}
+
+/// A message that a search found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    pub message: MessageId,
+    /// The better the higher; scores of vectors and of words do not compare.
+    pub score: f64,
+    /// What it says, where it is of another chat.
+    pub elsewhere: Option<Excerpt>,
+}
+
 /// A change of a chat's own settings.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
@@ -95,6 +161,7 @@ pub enum Change {
     System(String),
     Temperature(Option<f32>),
     MaxTokens(Option<u32>),
+    History(History),
     Pinned(bool),
 }
 
@@ -113,4 +180,8 @@ pub enum Timer {
     Backoff,
     /// What came since is to be saved.
     Save,
+    /// The search for older messages is late.
+    Search,
+    /// The summary that is being made is late.
+    Summary,
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::chat::{Failure, FailureKind, ModelRef};
+use crate::chat::budget::Refusal;
+use crate::chat::{Currency, Failure, FailureKind, ModelRef};
 
 use super::retry::Field;
 
@@ -66,6 +67,20 @@ pub fn failure(failure: &Failure, model: &ModelRef) -> String {
     match &failure.request_id {
         Some(id) if failure.status.is_some_and(|status| status >= 500) => format!("{sentence} (request {id})"),
         _ => sentence,
+    }
+}
+
+/// Why a request was not sent.
+#[must_use]
+pub fn refusal(refusal: &Refusal, currency: &Currency) -> String {
+    match refusal {
+        Refusal::NotSaved(reason) => reason.clone(),
+        Refusal::OverBudget { cap, used } => format!(
+            "Not sent: it could pass {} of {}, of which {} is used or reserved.",
+            cap.scope.budget_name(),
+            currency.show_local(cap.most),
+            currency.show_local(*used)
+        ),
     }
 }
 

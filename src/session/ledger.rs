@@ -91,6 +91,7 @@ impl Session {
             at_ms: at.unix_ms,
             rate: self.settings.currency.rate,
             reserved,
+            prices: self.catalogue.spec(model).prices,
         }
     }
 
@@ -115,6 +116,7 @@ impl Session {
             outcome,
             usage,
             cost,
+            prices: None,
             took_ms: at.mono.saturating_sub(open.started).as_millis() as u64,
             status,
             request_id: report.request_id.clone(),

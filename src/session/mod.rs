@@ -11,6 +11,7 @@ pub mod event;
 pub mod explain;
 pub mod history;
 mod ledger;
+pub mod parts;
 pub mod retry;
 pub mod tokens;
 mod turn;
@@ -24,13 +25,14 @@ use std::sync::Arc;
 
 use crate::chat::{
     AttemptId, Catalogue, Conversation, ConversationMeta, MessageId, MetaPart, ModelRef, RateLimits, Role, Settings,
-    Stamp,
+    Stamp, Summary,
 };
 
 pub use activity::Activity;
 pub use effect::Effect;
+pub use event::RankedBy;
 pub use event::{Change, Event, Happened, Timer};
-use history::Choice;
+use history::{Choice, Plan};
 use ledger::OpenAttempt;
 use retry::Field;
 use turn::Turn;
@@ -53,14 +55,12 @@ pub struct Session {
     queue: VecDeque<Queued>,
     /// Whether the conversation is in the store yet: an empty one is never saved.
     saved: bool,
-    /// Whether a budget is set, so that each attempt is reserved before it is sent.
-    reserves: bool,
     refusals: BTreeSet<(ModelRef, Field)>,
     /// Attempts whose ledger row is not closed, cancelled ones included.
     open: HashMap<AttemptId, OpenAttempt>,
     limits: RateLimits,
     token_cache: HashMap<MessageId, u64>,
-    choice: Choice,
+    plan: Plan,
 }
 
 impl Session {
@@ -74,20 +74,31 @@ impl Session {
             turn: None,
             queue: VecDeque::new(),
             saved,
-            reserves: false,
             refusals: BTreeSet::new(),
             open: HashMap::new(),
             limits: RateLimits::default(),
             token_cache: HashMap::new(),
-            choice: Choice::default(),
+            plan: Plan::default(),
         };
         session.refresh_choice();
         session
     }
 
-    /// Makes each attempt reserve its worst case before it is sent. Nothing asks for it yet: budgets come later.
-    pub const fn set_reserves(&mut self, reserves: bool) {
-        self.reserves = reserves;
+    /// Goes on with other settings: budgets, currency, limits.
+    pub fn set_settings(&mut self, settings: Arc<Settings>) {
+        self.settings = settings;
+        self.refresh_choice();
+    }
+
+    /// What turns are run with.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Whether a budget is set, so that each attempt is reserved before it is sent.
+    fn reserves(&self) -> bool {
+        self.settings.budgets.is_set()
     }
 
     /// Takes over that `model` refuses `field`, as another chat found out.
@@ -104,12 +115,19 @@ impl Session {
                 self.submitted(Queued { message, reply, text }, at, &mut out);
             }
             Happened::Stopped => self.stopped(at, &mut out),
-            Happened::Retried { reply } => self.retried(reply, at, &mut out),
+            Happened::Retried { reply, over_budget: _ } => self.retried(reply, at, &mut out),
+            Happened::SummariseAsked { .. }
+            | Happened::SummaryEdited { .. }
+            | Happened::SummaryUndone
+            | Happened::Marked { .. }
+            | Happened::Indexed { .. }
+            | Happened::Embedded { .. }
+            | Happened::Found { .. } => {}
             Happened::Changed(change) => self.changed(change, at, &mut out),
             Happened::Committed { message } => self.committed(message, at, &mut out),
             Happened::CommitFailed { message, reason } => self.commit_failed(message, reason, at, &mut out),
             Happened::Booked { attempt } => self.booked(attempt, at, &mut out),
-            Happened::Refused { attempt, reason } => self.refused(attempt, reason, at, &mut out),
+            Happened::Refused { attempt, refusal } => self.refused(attempt, &refusal, at, &mut out),
             Happened::Opened { attempt, limits } => self.opened(attempt, limits),
             Happened::TextArrived { attempt, text } => self.text_arrived(attempt, &text, at, &mut out),
             Happened::ReasoningArrived { attempt, text } => self.reasoning_arrived(attempt, &text, at, &mut out),
@@ -172,8 +190,33 @@ impl Session {
 
     /// What the next request would carry, and about how many tokens it has.
     #[must_use]
-    pub const fn choice(&self) -> Choice {
-        self.choice
+    pub const fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The summary that is sent in place of older messages.
+    #[must_use]
+    pub fn summary(&self) -> Option<&Summary> {
+        let (id, _) = self.plan.summary?;
+        self.conversation.notes.summaries.iter().find(|summary| summary.id == id)
+    }
+
+    /// Whether a summary is being made.
+    #[must_use]
+    pub const fn is_summarising(&self) -> bool {
+        false
+    }
+
+    /// What the last search for older messages went by; `None` where none was made.
+    #[must_use]
+    pub const fn ranked_by(&self) -> Option<&RankedBy> {
+        None
+    }
+
+    /// Whether a budget kept the last question from being sent: it may be sent once all the same.
+    #[must_use]
+    pub const fn is_over_budget(&self) -> bool {
+        false
     }
 
     /// The most tokens of input the strategy sends.
@@ -225,6 +268,10 @@ impl Session {
                 meta.max_tokens = max_tokens;
                 MetaPart::MaxTokens
             }
+            Change::History(history) => {
+                meta.history = history;
+                MetaPart::History
+            }
             Change::Pinned(pinned) => {
                 meta.pinned = pinned;
                 MetaPart::Pinned
@@ -246,7 +293,8 @@ impl Session {
 
     /// Counts anew what the next request would carry.
     fn refresh_choice(&mut self) {
-        self.choice = self.choose(self.context_limit());
+        let Choice { first_sent, tokens } = self.choose(self.context_limit());
+        self.plan = Plan { first_sent, tokens, limit: self.context_limit(), ..Plan::default() };
     }
 
     /// Chooses what fits into `limit` tokens; only messages that are sent are counted, and each once.

@@ -6,7 +6,10 @@ mod ledger;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::chat::context::ContextNotes;
+use crate::chat::embedding::{Embedded, EmbeddingModel, Excerpt, Ranked};
 use crate::chat::ledger::LedgerOpening;
+use crate::chat::spending::{GroupBy, Period, SpendRow};
 use crate::chat::{ConversationId, ConversationMeta, Message, MessageId, MetaPart, Role, Spend, Status};
 
 use super::fold::{Terms, fold};
@@ -81,6 +84,7 @@ impl State {
             Write::PutDraft { conversation, text } => {
                 self.drafts.insert(*conversation, text.clone());
             }
+            Write::SetMark { .. } | Write::PutSummary { .. } | Write::DropSummary(_) | Write::PutEmbeddings { .. } => {}
             Write::AddInputHistory { text, at_ms } => {
                 self.see(*at_ms);
                 if !text.is_empty() && self.inputs.last().is_none_or(|last| **last != *text) {
@@ -132,6 +136,7 @@ impl State {
             MetaPart::System => kept.system.clone_from(&meta.system),
             MetaPart::Temperature => kept.temperature = meta.temperature,
             MetaPart::MaxTokens => kept.max_tokens = meta.max_tokens,
+            MetaPart::History => kept.history = meta.history,
             MetaPart::Pinned => kept.pinned = meta.pinned,
         });
     }
@@ -271,6 +276,7 @@ impl Store for MemoryStore {
             meta: (*kept.meta).clone(),
             messages: messages.map(|message| (**message).clone()).collect(),
             draft: self.state.drafts.get(&Some(id)).cloned().unwrap_or_default(),
+            notes: ContextNotes::default(),
         })
     }
 
@@ -313,6 +319,31 @@ impl Store for MemoryStore {
         }
         found.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
         Ok(found.into_iter().take(clamp(limit)).map(|(_, hit)| hit).collect())
+    }
+
+    fn report(&mut self, _: GroupBy, _: Period) -> Result<Vec<SpendRow>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn rank(&mut self, _: &str, _: Option<ConversationId>, _: u64) -> Result<Vec<Ranked>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn embeddings(&mut self, _: &EmbeddingModel, _: Option<ConversationId>) -> Result<Vec<Embedded>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn unembedded(
+        &mut self,
+        _: &EmbeddingModel,
+        _: Option<ConversationId>,
+        _: u64,
+    ) -> Result<Vec<Excerpt>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn excerpts(&mut self, _: &[MessageId]) -> Result<Vec<Excerpt>, StoreError> {
+        Ok(Vec::new())
     }
 }
 

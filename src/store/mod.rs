@@ -5,10 +5,13 @@ mod fold;
 pub mod memory;
 pub mod sqlite;
 
-use jiff::civil::Date;
-
+use crate::chat::context::{ContextNotes, Mark, Summary as ContextSummary};
+use crate::chat::embedding::{Embedded, EmbeddingModel, Excerpt, Ranked};
 use crate::chat::ledger::{LedgerClosing, LedgerOpening};
-use crate::chat::{ConversationId, ConversationMeta, Message, MessageId, MetaPart, PicoUsd, Spend};
+use crate::chat::spending::{GroupBy, Period, SpendRow};
+use crate::chat::{ConversationId, ConversationMeta, Local, Message, MessageId, MetaPart, Spend};
+
+pub use crate::chat::budget::{Cap, Scope};
 
 /// One change. Writes are applied in order, and a batch as one transaction.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +46,15 @@ pub enum Write {
     CloseAttempt(LedgerClosing),
     /// Keeps the draft of a conversation (`None`: of the new, unsaved one); an empty text removes it.
     PutDraft { conversation: Option<ConversationId>, text: String },
+    /// Marks a message as always sent or never sent; `None` takes the mark away.
+    SetMark { conversation: ConversationId, message: MessageId, mark: Option<Mark> },
+    /// Keeps a summary; one of the same id is replaced where it stands.
+    PutSummary { conversation: ConversationId, summary: ContextSummary },
+    /// Undoes a summary: it is kept no more. The ledger keeps what it cost.
+    DropSummary(MessageId),
+    /// Keeps vectors of messages; what the same model made of them before is replaced, a message that is gone is
+    /// passed over.
+    PutEmbeddings { with: EmbeddingModel, vectors: Vec<(MessageId, Vec<f32>)> },
     /// Adds a sent or put-away draft to the input history.
     AddInputHistory { text: String, at_ms: i64 },
 }
@@ -64,23 +76,8 @@ pub struct Saved {
     pub meta: ConversationMeta,
     pub messages: Vec<Message>,
     pub draft: String,
-}
-
-/// A scope that a cap holds for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
-    Conversation(ConversationId),
-    Day(Date),
-    /// The month that the day is in.
-    Month(Date),
-    Everything,
-}
-
-/// The most that may be spent within a scope, in pico-dollars.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cap {
-    pub scope: Scope,
-    pub most: PicoUsd,
+    /// Marks and summaries of it.
+    pub notes: ContextNotes,
 }
 
 /// The answer to a reservation.
@@ -90,7 +87,7 @@ pub enum Reservation {
     /// It would pass this cap, of which so much is recorded and reserved already.
     Refused {
         cap: Cap,
-        used: PicoUsd,
+        used: Local,
     },
 }
 
@@ -191,4 +188,45 @@ pub trait Store: Send {
     /// # Errors
     /// Where it cannot be read.
     fn search(&mut self, query: &str, limit: u64) -> Result<Vec<Hit>, StoreError>;
+
+    /// What was spent in a period, row by row: in order of time where the rows are spans of it, else the dearest
+    /// first. What counts is the local day that each attempt was booked on.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    fn report(&mut self, by: GroupBy, period: Period) -> Result<Vec<SpendRow>, StoreError>;
+
+    /// Finished messages of questions and answers that contain any word of `query`, best first (BM25); of one
+    /// conversation, or of all that are not deleted.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    fn rank(&mut self, query: &str, within: Option<ConversationId>, limit: u64) -> Result<Vec<Ranked>, StoreError>;
+
+    /// The vectors that `with` made, of one conversation's messages or of all that are not deleted.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    fn embeddings(
+        &mut self,
+        with: &EmbeddingModel,
+        within: Option<ConversationId>,
+    ) -> Result<Vec<Embedded>, StoreError>;
+
+    /// Finished questions and answers, the newest first, of which `with` has made no vector yet.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    fn unembedded(
+        &mut self,
+        with: &EmbeddingModel,
+        within: Option<ConversationId>,
+        limit: u64,
+    ) -> Result<Vec<Excerpt>, StoreError>;
+
+    /// These messages, in this order; what is gone or deleted is left out.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    fn excerpts(&mut self, messages: &[MessageId]) -> Result<Vec<Excerpt>, StoreError>;
 }

@@ -145,6 +145,7 @@ mod tests {
                 system: String::new(),
                 temperature: None,
                 max_tokens: None,
+                history: crate::chat::History::default(),
                 pinned: false,
                 created_ms: 0,
                 updated_ms: 0,

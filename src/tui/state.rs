@@ -299,6 +299,7 @@ impl AppState {
         meta.system = old.system;
         meta.temperature = old.temperature;
         meta.max_tokens = old.max_tokens;
+        meta.history = old.history;
         self.insert_chat(Conversation::new(meta), false);
         let mut effects = self.show(id);
         effects.push(TuiEffect::Query(Query::Draft(None)));
@@ -361,6 +362,7 @@ impl AppState {
             system: self.preferences.system.clone(),
             temperature: self.preferences.temperature,
             max_tokens: self.preferences.max_tokens,
+            history: self.preferences.settings.history,
             pinned: false,
             created_ms: at.unix_ms,
             updated_ms: at.unix_ms,

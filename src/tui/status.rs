@@ -72,7 +72,7 @@ fn all(state: &AppState, columns: u16) -> Vec<Segment> {
         push("demo".to_owned(), Part::Busy, 35);
     }
     push(state.meta().model.to_string(), Part::Plain, 80);
-    let choice = session.choice();
+    let choice = session.plan();
     let limit = session.context_limit();
     let is_scarce = choice.tokens.saturating_mul(10) >= limit.saturating_mul(8);
     push(

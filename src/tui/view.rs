@@ -112,7 +112,7 @@ impl Scene {
     #[must_use]
     pub fn transcript<'a>(&'a self, state: &'a AppState) -> TranscriptView<'a> {
         let chat = state.chat();
-        let first_sent = chat.session.choice().first_sent;
+        let first_sent = chat.session.plan().first_sent;
         TranscriptView {
             conversation: chat.session.conversation(),
             queued: &self.queued,

@@ -22,6 +22,7 @@ fn meta(id: u128, title: &str, at: i64) -> ConversationMeta {
         system: String::new(),
         temperature: None,
         max_tokens: None,
+        history: munshi::chat::History::default(),
         pinned: false,
         created_ms: at,
         updated_ms: at,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::thread;
 
-use munshi::chat::{Conversation, PicoUsd, Status};
+use munshi::chat::{Conversation, Local, PicoUsd, Rate, Status};
 use munshi::store::{Cap, Reservation, Scope, Store, Write};
 
 use crate::child;
@@ -20,8 +20,10 @@ fn write_as(store: &mut dyn Store, writer: u64) {
     for turn in 0..EACH {
         let id = u128::from(writer * 1_000 + turn + 1) << 16;
         store.write(&[Write::AddMessage(said(1, id, None, &format!("{writer}/{turn}")))]).unwrap();
-        let reserved =
-            store.reserve(&opening(own, id, Some(1)), &[Cap { scope: Scope::Everything, most: PicoUsd(1 << 40) }]);
+        let reserved = store.reserve(
+            &opening(own, id, Some(1)),
+            &[Cap { scope: Scope::Everything, most: Local::of(PicoUsd(1 << 40), Rate::default()) }],
+        );
         assert_eq!(reserved.unwrap(), Reservation::Granted);
         let streaming = reply(own, id + 1, id);
         store.write(&[Write::AddMessage(streaming.clone())]).unwrap();
@@ -130,7 +132,7 @@ fn what_a_dead_instance_left_is_settled_and_what_the_living_do_is_not() {
     assert!(after[1].note.as_ref().is_some_and(|note| note.contains("closed before")));
     assert_eq!(next.search("half", 9).unwrap().len(), 1);
     // Its reservation is let go, its cost is not known.
-    let cap = Cap { scope: Scope::Everything, most: PicoUsd(10) };
+    let cap = Cap { scope: Scope::Everything, most: Local::of(PicoUsd(10), Rate::default()) };
     assert_eq!(next.reserve(&opening(1, 9, Some(10)), &[cap]).unwrap(), Reservation::Granted);
     assert_eq!(next.spend(Scope::Everything).unwrap().unknown, 1);
     // The living one goes on as if nothing had been.
@@ -144,8 +146,8 @@ fn a_death_is_noticed_while_another_stays_open() {
     let (mut dead, mut alive) = (open(folder.path()), open(folder.path()));
     dead.write(&[put(1, "one"), Write::AddMessage(said(1, 1, None, "q")), Write::AddMessage(reply(1, 2, 1))]).unwrap();
     dead.write(&[chunk(2, "half"), Write::OpenAttempt(opening(1, 2, Some(100)))]).unwrap();
-    let cap = Cap { scope: Scope::Everything, most: PicoUsd(100) };
-    let refused = Reservation::Refused { cap, used: PicoUsd(100) };
+    let cap = Cap { scope: Scope::Everything, most: Local::of(PicoUsd(100), Rate::default()) };
+    let refused = Reservation::Refused { cap, used: Local::of(PicoUsd(100), Rate::default()) };
     assert_eq!(alive.reserve(&opening(1, 3, Some(1)), &[cap]).unwrap(), refused);
     drop(dead);
     assert_eq!(alive.reserve(&opening(1, 3, Some(1)), &[cap]).unwrap(), Reservation::Granted);

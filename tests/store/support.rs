@@ -31,6 +31,7 @@ pub fn meta(number: u128, title: &str) -> ConversationMeta {
         system: "Be brief.".to_owned(),
         temperature: Some(0.7),
         max_tokens: Some(4096),
+        history: munshi::chat::History::default(),
         pinned: false,
         created_ms: NOW_MS,
         updated_ms: NOW_MS,
@@ -70,6 +71,7 @@ pub fn opening(conversation: u128, reply: u128, reserved: Option<i64>) -> Ledger
         at_ms: NOW_MS,
         rate: Rate::default(),
         reserved: reserved.map(PicoUsd),
+        prices: None,
     }
 }
 
@@ -79,6 +81,7 @@ pub fn closing(reply: u128, cost: Option<i64>) -> LedgerClosing {
         outcome: Outcome::Complete,
         usage: None,
         cost: cost.map(PicoUsd),
+        prices: None,
         took_ms: 1200,
         status: Some(200),
         request_id: Some("req_1".to_owned()),

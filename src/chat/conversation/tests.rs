@@ -11,6 +11,7 @@ fn meta() -> ConversationMeta {
         system: String::new(),
         temperature: None,
         max_tokens: None,
+        history: crate::chat::History::default(),
         pinned: false,
         created_ms: 0,
         updated_ms: 0,

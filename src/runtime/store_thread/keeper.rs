@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
+use crate::chat::budget::Refusal;
 use crate::store::{Reservation, Store, StoreError};
 
 use super::{Answer, Job, Outbox, Query, StoreEvent};
@@ -136,10 +137,11 @@ impl Keeper {
                 self.out.tell(StoreEvent::CommitFailed { conversation, message, reason });
             }
             Some(Job::Write { done: Some(StoreEvent::Booked { conversation, attempt }), .. }) => {
-                self.out.tell(StoreEvent::Refused { conversation, attempt, reason });
+                self.out.tell(StoreEvent::Refused { conversation, attempt, refusal: Refusal::NotSaved(reason) });
             }
             Some(Job::Reserve { conversation, opening, .. }) => {
-                self.out.tell(StoreEvent::Refused { conversation, attempt: opening.attempt, reason });
+                let (attempt, refusal) = (opening.attempt, Refusal::NotSaved(reason));
+                self.out.tell(StoreEvent::Refused { conversation, attempt, refusal });
             }
             _ => {}
         }
@@ -155,12 +157,7 @@ impl Keeper {
         let event = match self.store.reserve(opening, caps)? {
             Reservation::Granted => StoreEvent::Booked { conversation, attempt },
             Reservation::Refused { cap, used } => {
-                let reason = format!(
-                    "Not sent: it could pass the budget of ${:.4}, of which ${:.4} are used or reserved.",
-                    dollars(cap.most.0),
-                    dollars(used.0)
-                );
-                StoreEvent::Refused { conversation, attempt, reason }
+                StoreEvent::Refused { conversation, attempt, refusal: Refusal::OverBudget { cap, used } }
             }
         };
         self.held.pop_front();
@@ -191,9 +188,4 @@ impl Keeper {
             Answer::Failed { query, reason: error.to_string() }
         })
     }
-}
-
-/// For a sentence only; sums are never made in floating point.
-fn dollars(pico: i64) -> f64 {
-    pico as f64 / 1e12
 }

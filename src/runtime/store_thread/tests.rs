@@ -7,7 +7,9 @@ use jiff::civil::date;
 use uuid::Uuid;
 
 use super::*;
+use crate::chat::embedding::{Embedded, EmbeddingModel, Excerpt, Ranked};
 use crate::chat::ledger::Purpose;
+use crate::chat::spending::{GroupBy, Period, SpendRow};
 use crate::chat::{Message, ModelRef, Rate, Role};
 use crate::store::Reservation;
 use crate::store::memory::MemoryStore;
@@ -65,6 +67,35 @@ impl Store for Failing {
     fn search(&mut self, query: &str, limit: u64) -> Result<Vec<Hit>, StoreError> {
         self.inner.search(query, limit)
     }
+
+    fn report(&mut self, by: GroupBy, period: Period) -> Result<Vec<SpendRow>, StoreError> {
+        self.inner.report(by, period)
+    }
+
+    fn rank(&mut self, query: &str, within: Option<ConversationId>, limit: u64) -> Result<Vec<Ranked>, StoreError> {
+        self.inner.rank(query, within, limit)
+    }
+
+    fn embeddings(
+        &mut self,
+        with: &EmbeddingModel,
+        within: Option<ConversationId>,
+    ) -> Result<Vec<Embedded>, StoreError> {
+        self.inner.embeddings(with, within)
+    }
+
+    fn unembedded(
+        &mut self,
+        with: &EmbeddingModel,
+        within: Option<ConversationId>,
+        limit: u64,
+    ) -> Result<Vec<Excerpt>, StoreError> {
+        self.inner.unembedded(with, within, limit)
+    }
+
+    fn excerpts(&mut self, messages: &[MessageId]) -> Result<Vec<Excerpt>, StoreError> {
+        self.inner.excerpts(messages)
+    }
 }
 
 type Written = Arc<Mutex<Vec<Write>>>;
@@ -113,6 +144,7 @@ fn opening() -> LedgerOpening {
         at_ms: 1,
         rate: Rate(0),
         reserved: None,
+        prices: None,
     }
 }
 

@@ -2,6 +2,9 @@
 //! One strategy a file.
 
 pub mod latest;
+mod plan;
+
+pub use plan::{Plan, Standing};
 
 use crate::chat::{Conversation, ModelSpec, Role, Settings, Status};
 

@@ -66,7 +66,7 @@ fn what_is_said_of_the_context_is_what_is_sent() {
         world.exchange(&format!("{round}{}", " word".repeat(50)), "Fine.");
     }
     world.ask("Last");
-    let choice = world.session.choice();
+    let choice = world.session.plan();
     assert!(choice.first_sent > 0 && choice.tokens <= 300, "{choice:?}");
     let first = world.session.conversation().at(choice.first_sent).unwrap();
     assert_eq!(world.sent_texts()[0], first.content);

@@ -1,6 +1,7 @@
 //! What is booked: budgets, estimates and nonsense.
 
 use super::world::*;
+use crate::chat::budget::Refusal;
 use crate::chat::model::{LongContext, Prices};
 use crate::chat::*;
 use crate::session::{Change, Effect, Happened};
@@ -40,7 +41,7 @@ fn absurd_usage_on_disk_does_not_overflow_the_context_count() {
     conversation.push(question);
     conversation.push(reply);
     let world = World::over(conversation, Settings::default(), catalogue());
-    assert!(world.session.choice().tokens < 100);
+    assert!(world.session.plan().tokens < 100);
 }
 
 #[test]
@@ -58,7 +59,7 @@ fn usage_that_is_missing_is_counted_here_and_marked() {
 #[test]
 fn a_reservation_carries_the_worst_case() {
     let mut world = World::new();
-    world.session.set_reserves(true);
+    world.set_budget();
     world.ask(&"word ".repeat(1_000));
     let reserved = world.opened.values().next().unwrap().reserved.unwrap();
     world.text("Hi");
@@ -75,7 +76,7 @@ fn writing_to_a_dearer_cache_is_within_the_worst_case() {
     let spec = ModelSpec { prices: Some(prices), long_context: Some(long), ..ModelSpec::unknown(&a()) };
     catalogue.models.insert(a(), spec);
     let mut world = World::over(Conversation::new(meta()), Settings::default(), catalogue);
-    world.session.set_reserves(true);
+    world.set_budget();
     world.ask(&"word ".repeat(1_000));
     let reserved = world.opened.values().next().unwrap().reserved.unwrap();
     world.finish(Some(Usage { cache_write: 1_020, ..usage(1_020, 4_096) }));
@@ -86,7 +87,7 @@ fn writing_to_a_dearer_cache_is_within_the_worst_case() {
 fn row_37_a_budget_forces_an_output_limit() {
     for (model, expected) in [(a(), 16_000), (c(), 4_096)] {
         let mut world = World::new();
-        world.session.set_reserves(true);
+        world.set_budget();
         world.happen(Happened::Changed(Change::MaxTokens(None)));
         world.happen(Happened::Changed(Change::Model(model)));
         world.ask("Hello");
@@ -102,7 +103,7 @@ fn row_37_a_budget_forces_an_output_limit() {
 fn a_refused_budget_ends_the_turn_with_nothing_sent() {
     let mut world = World::with_fallback();
     world.store_answers = false;
-    world.session.set_reserves(true);
+    world.set_budget();
     world.ask("Hello");
     world.ask("Queued");
     let committed = world.waiting.pop_front().unwrap();
@@ -111,7 +112,7 @@ fn a_refused_budget_ends_the_turn_with_nothing_sent() {
     let (&attempt, _) = world.opened.first_key_value().unwrap();
     world.opened.clear();
     let reason = "Today's budget of ₹50 would be passed. Raise it in the config, then /retry.".to_owned();
-    let effects = world.happen(Happened::Refused { attempt, reason: reason.clone() });
+    let effects = world.happen(Happened::Refused { attempt, refusal: Refusal::NotSaved(reason.clone()) });
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::CloseAttempt(_))), "there is no row to close");
     assert_eq!((world.shown().status, world.note()), (Status::Failed, reason.as_str()));
     assert_eq!(world.returned, ["Queued"]);
@@ -123,7 +124,7 @@ fn a_refused_budget_ends_the_turn_with_nothing_sent() {
 fn a_refusal_that_crosses_a_stop_leaves_nothing_open() {
     let mut world = World::new();
     world.store_answers = false;
-    world.session.set_reserves(true);
+    world.set_budget();
     world.ask("Hello");
     let committed = world.waiting.pop_front().unwrap();
     world.happen(committed);
@@ -131,7 +132,7 @@ fn a_refusal_that_crosses_a_stop_leaves_nothing_open() {
     let (&attempt, _) = world.opened.first_key_value().unwrap();
     world.opened.clear();
     world.waiting.clear();
-    assert_eq!(world.happen(Happened::Refused { attempt, reason: "no".into() }), []);
+    assert_eq!(world.happen(Happened::Refused { attempt, refusal: Refusal::NotSaved("no".into()) }), []);
     world.assert_at_rest();
 }
 

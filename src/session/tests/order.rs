@@ -1,6 +1,7 @@
 //! One turn, in order.
 
 use super::world::*;
+use crate::chat::budget::Refusal;
 use crate::chat::*;
 use crate::session::{Activity, Effect, Happened, Timer};
 
@@ -12,7 +13,7 @@ fn names(effects: &[Effect]) -> Vec<&'static str> {
             Effect::Commit { .. } => Some("commit"),
             Effect::AddReply(_) => Some("add reply"),
             Effect::Book(_) => Some("book"),
-            Effect::Reserve(_) => Some("reserve"),
+            Effect::Reserve { .. } => Some("reserve"),
             Effect::StartAttempt { .. } => Some("start"),
             Effect::SaveChunk { .. } => Some("chunk"),
             Effect::CloseAttempt(_) => Some("close"),
@@ -53,7 +54,7 @@ fn the_question_is_on_disk_and_the_row_is_open_before_anything_is_sent() {
 fn with_a_budget_the_worst_case_is_reserved_first() {
     let mut world = World::new();
     world.store_answers = false;
-    world.session.set_reserves(true);
+    world.set_budget();
     world.ask("Why?");
     let committed = world.waiting.pop_front().unwrap();
     assert_eq!(names(&world.happen(committed)), ["add reply", "reserve"]);
@@ -111,7 +112,7 @@ fn the_same_message_told_twice_is_there_once() {
     world.text("Hi.");
     world.finish(None);
     world.happen(twice);
-    world.happen(Happened::Retried { reply: id(8) });
+    world.happen(Happened::Retried { reply: id(8), over_budget: false });
     assert_eq!(world.session.conversation().len(), 2);
     world.assert_at_rest();
 }
@@ -151,7 +152,7 @@ fn what_is_told_of_unknown_attempts_is_ignored() {
     for happened in [
         Happened::Committed { message: id(98) },
         Happened::Booked { attempt },
-        Happened::Refused { attempt, reason: "no".into() },
+        Happened::Refused { attempt, refusal: Refusal::NotSaved("no".into()) },
         Happened::Opened { attempt, limits: RateLimits::default() },
         Happened::TextArrived { attempt, text: "x".into() },
         Happened::Ended { attempt, report: Report::bare(Ending::Cancelled), jitter: JITTER },
@@ -167,7 +168,7 @@ fn an_attempt_that_was_sent_is_neither_refused_nor_booked_again() {
     world.ask("Hello");
     let attempt = world.attempt();
     world.text("Hi");
-    assert_eq!(world.happen(Happened::Refused { attempt, reason: "late".into() }), []);
+    assert_eq!(world.happen(Happened::Refused { attempt, refusal: Refusal::NotSaved("late".into()) }), []);
     world.stop();
     assert_eq!(world.happen(Happened::Booked { attempt }), [], "its row stays open until its end is told");
     world.end(Report::bare(Ending::Cancelled));

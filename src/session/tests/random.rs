@@ -6,6 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::world::*;
+use crate::chat::budget::Refusal;
 use crate::chat::*;
 use crate::session::{Change, Happened, Timer};
 
@@ -102,7 +103,7 @@ impl Hostile {
         let answer = match answer {
             Happened::Booked { attempt } if refuses => {
                 self.world.opened.remove(&attempt);
-                Happened::Refused { attempt, reason: "The budget is used up.".into() }
+                Happened::Refused { attempt, refusal: Refusal::NotSaved("The budget is used up.".into()) }
             }
             answer => answer,
         };
@@ -179,7 +180,9 @@ proptest! {
         let world = if has_fallback { World::with_fallback() } else { World::new() };
         let mut hostile = Hostile { world, ended: BTreeSet::new(), told: Vec::new() };
         hostile.world.store_answers = false;
-        hostile.world.session.set_reserves(has_budget);
+        if has_budget {
+            hostile.world.set_budget();
+        }
         for step in steps {
             hostile.run(&step);
             hostile.world.assert_finished_never_change();

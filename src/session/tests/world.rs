@@ -68,6 +68,7 @@ pub fn meta() -> ConversationMeta {
         system: "Be brief.".into(),
         temperature: Some(0.7),
         max_tokens: Some(4_096),
+        history: History::default(),
         pinned: false,
         created_ms: 0,
         updated_ms: 0,
@@ -187,7 +188,7 @@ impl World {
                 assert!(self.added.insert(reply.id), "a reply is added once");
                 assert_eq!(reply.status, Status::Streaming);
             }
-            Effect::Book(opening) | Effect::Reserve(opening) => {
+            Effect::Book(opening) | Effect::Reserve { opening, .. } => {
                 assert!(self.added.contains(&opening.attempt.reply), "an attempt belongs to a saved reply");
                 let earlier = self.opened.insert(opening.attempt, opening.clone());
                 assert!(earlier.is_none(), "a row is opened once");
@@ -224,7 +225,16 @@ impl World {
             Effect::ReturnQueued(texts) => self.returned.extend(texts.iter().cloned()),
             Effect::Say(sentence) => self.said.push(sentence.clone()),
             Effect::TurnEnded => assert!(!self.added.iter().any(|id| !self.finished.contains_key(id))),
-            Effect::SaveMeta { .. } | Effect::RememberRefusal { .. } => {}
+            Effect::SaveMeta { .. }
+            | Effect::RememberRefusal { .. }
+            | Effect::SaveMark { .. }
+            | Effect::SaveSummary(_)
+            | Effect::DropSummary(_)
+            | Effect::Index { .. }
+            | Effect::DropIndex
+            | Effect::Embed { .. }
+            | Effect::Search { .. }
+            | Effect::SummaryDue => {}
         }
     }
 
@@ -243,9 +253,15 @@ impl World {
         self.happen(Happened::Submitted { message, reply, text: text.into() })
     }
 
+    /// Sets a budget that nothing here comes near.
+    pub fn set_budget(&mut self) {
+        let budgets = Budgets { day: Some(Local::from_micro(1_000_000_000_000)), ..Budgets::default() };
+        self.session.set_settings(Arc::new(Settings { budgets, ..self.session.settings().clone() }));
+    }
+
     pub fn retry(&mut self) -> Vec<Effect> {
         let reply = self.fresh();
-        self.happen(Happened::Retried { reply })
+        self.happen(Happened::Retried { reply, over_budget: false })
     }
 
     pub fn stop(&mut self) -> Vec<Effect> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::chat::ledger::{LedgerClosing, LedgerOpening};
-use crate::chat::{AttemptId, PicoUsd, Spend};
+use crate::chat::{AttemptId, Local, Spend};
 
 use super::super::{Cap, Reservation, Scope};
 
@@ -20,6 +20,7 @@ impl Row {
     fn is_in(&self, scope: Scope) -> bool {
         let day = self.opening.day;
         match scope {
+            Scope::Message(reply) => self.opening.attempt.reply == reply,
             Scope::Conversation(id) => self.opening.conversation == id,
             Scope::Day(wanted) => day == wanted,
             Scope::Month(wanted) => (day.year(), day.month()) == (wanted.year(), wanted.month()),
@@ -27,13 +28,10 @@ impl Row {
         }
     }
 
-    /// What counts against a cap: the cost once it is closed, until then what is reserved.
+    /// What counts against a cap: the cost once it is known, until then what is reserved.
     fn counted(&self) -> i128 {
-        let amount = match &self.closing {
-            Some(closing) => closing.cost,
-            None => self.opening.reserved,
-        };
-        amount.map_or(0, |amount| i128::from(amount.0))
+        let cost = self.closing.as_ref().and_then(|closing| closing.cost);
+        cost.or(self.opening.reserved).map_or(0, |amount| Local::of(amount, self.opening.rate).0)
     }
 }
 
@@ -49,15 +47,15 @@ impl Ledger {
     }
 
     pub(super) fn reserve(&mut self, opening: &LedgerOpening, caps: &[Cap]) -> Reservation {
-        let wanted = opening.reserved.map_or(0, |amount| i128::from(amount.0));
+        let wanted = opening.reserved.map_or(0, |amount| Local::of(amount, opening.rate).0);
         for cap in caps {
             let others = self
                 .0
                 .iter()
                 .filter(|(id, row)| row.is_in(cap.scope) && (**id != opening.attempt || row.closing.is_some()));
-            let used: i128 = others.map(|(_, row)| row.counted()).sum();
-            if used + wanted > i128::from(cap.most.0) {
-                return Reservation::Refused { cap: *cap, used: clamp(used) };
+            let used = others.fold(0_i128, |sum, (_, row)| sum.saturating_add(row.counted()));
+            if used.saturating_add(wanted) > cap.most.0 {
+                return Reservation::Refused { cap: *cap, used: Local(used) };
             }
         }
         let row = self.0.entry(opening.attempt).or_insert_with(|| Row { opening: opening.clone(), closing: None });
@@ -75,8 +73,4 @@ impl Ledger {
         })
         .sum()
     }
-}
-
-fn clamp(amount: i128) -> PicoUsd {
-    PicoUsd(i64::try_from(amount).unwrap_or(if amount < 0 { i64::MIN } else { i64::MAX }))
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::rows::execute;
 use crate::chat::ledger::{LedgerClosing, LedgerOpening, Outcome};
-use crate::chat::{PicoUsd, Spend, Usage};
+use crate::chat::{Local, Rate, Spend, Usage};
 use crate::store::{Cap, Reservation, Scope};
 
 /// Opens a row; one that is there already stays.
@@ -67,13 +67,13 @@ pub(super) fn reserve(
     caps: &[Cap],
     owner: Uuid,
 ) -> rusqlite::Result<Reservation> {
-    let wanted = opening.reserved.map_or(0, |amount| i128::from(amount.0));
+    let wanted = opening.reserved.map_or(0, |amount| Local::of(amount, opening.rate).0);
     let own = own_reservation(conn, opening)?;
     for cap in caps {
-        let counted_twice = own.as_ref().filter(|own| own.is_in(cap.scope)).map_or(0, |own| own.reserved);
-        let used = used(conn, cap.scope)? - i128::from(counted_twice);
-        if used + wanted > i128::from(cap.most.0) {
-            return Ok(Reservation::Refused { cap: *cap, used: clamp(used) });
+        let counted_twice = own.as_ref().filter(|own| own.is_in(opening, cap.scope)).map_or(0, |own| own.reserved.0);
+        let used = used(conn, cap.scope)?.saturating_sub(counted_twice);
+        if used.saturating_add(wanted) > cap.most.0 {
+            return Ok(Reservation::Refused { cap: *cap, used: Local(used) });
         }
     }
     open(conn, opening, owner)?;
@@ -87,14 +87,15 @@ pub(super) fn reserve(
 
 /// What an attempt that asks again has reserved already.
 struct Own {
-    reserved: i64,
+    reserved: Local,
     conversation: [u8; 16],
     day: String,
 }
 
 impl Own {
-    fn is_in(&self, scope: Scope) -> bool {
+    fn is_in(&self, opening: &LedgerOpening, scope: Scope) -> bool {
         match scope {
+            Scope::Message(reply) => opening.attempt.reply == reply,
             Scope::Conversation(id) => self.conversation == *id.0.as_bytes(),
             Scope::Day(day) => self.day == day.to_string(),
             Scope::Month(day) => {
@@ -107,21 +108,36 @@ impl Own {
 
 fn own_reservation(conn: &Connection, opening: &LedgerOpening) -> rusqlite::Result<Option<Own>> {
     let mut statement = conn.prepare_cached(
-        "SELECT coalesce(reserved, 0), conversation, day FROM requests WHERE reply = ?1 AND ordinal = ?2 AND closed = 0",
+        "SELECT coalesce(reserved, 0), rate, conversation, day FROM requests WHERE reply = ?1 AND ordinal = ?2 AND closed = 0",
     )?;
     let key = params![opening.attempt.reply.0.as_bytes(), opening.attempt.ordinal];
     statement
-        .query_row(key, |row| Ok(Own { reserved: row.get(0)?, conversation: row.get(1)?, day: row.get(2)? }))
+        .query_row(key, |row| {
+            let reserved = local(i128::from(row.get::<_, i64>(0)?), row.get(1)?);
+            Ok(Own { reserved, conversation: row.get(2)?, day: row.get(3)? })
+        })
         .optional()
 }
 
-/// Recorded and still reserved.
+/// Recorded and still reserved, each row at its own rate. What ended without a known cost counts as the most it
+/// could be: a cap is kept also where a bill never came.
 fn used(conn: &Connection, scope: Scope) -> rusqlite::Result<i128> {
     let (filter, bounds) = filter(scope);
-    let amount = "coalesce(iif(closed = 1, cost, reserved), 0)";
-    let sql = format!("SELECT sum({amount} >> 32), sum({amount} & 4294967295) FROM requests WHERE {filter}");
+    let amount = "coalesce(iif(closed = 1, cost, NULL), reserved, 0)";
+    let sql = format!(
+        "SELECT rate, sum({amount} >> 32), sum({amount} & 4294967295) FROM requests WHERE {filter} GROUP BY rate"
+    );
     let mut statement = conn.prepare_cached(&sql)?;
-    statement.query_row(params_from_iter(bounds), |row| Ok(joined(row.get(0)?, row.get(1)?)))
+    let mut rows = statement.query(params_from_iter(bounds))?;
+    let mut sum = 0_i128;
+    while let Some(row) = rows.next()? {
+        sum = sum.saturating_add(local(joined(row.get(1)?, row.get(2)?), row.get(0)?).0);
+    }
+    Ok(sum)
+}
+
+fn local(pico_usd: i128, rate: i64) -> Local {
+    Local(pico_usd.saturating_mul(i128::from(Rate(rate.cast_unsigned()).0)))
 }
 
 /// See [`crate::store::Store::spend`].
@@ -154,6 +170,7 @@ fn joined(high: Option<i64>, low: Option<i64>) -> i128 {
 /// The rows of a scope, by an index that covers the sums.
 fn filter(scope: Scope) -> (&'static str, Vec<Value>) {
     match scope {
+        Scope::Message(reply) => ("reply = ?1", vec![reply.0.as_bytes().to_vec().into()]),
         Scope::Conversation(id) => ("conversation = ?1", vec![id.0.as_bytes().to_vec().into()]),
         Scope::Day(day) => ("day = ?1", vec![day.to_string().into()]),
         Scope::Month(day) => (
@@ -162,8 +179,4 @@ fn filter(scope: Scope) -> (&'static str, Vec<Value>) {
         ),
         Scope::Everything => ("1", Vec::new()),
     }
-}
-
-fn clamp(amount: i128) -> PicoUsd {
-    PicoUsd(i64::try_from(amount).unwrap_or(if amount < 0 { i64::MIN } else { i64::MAX }))
 }

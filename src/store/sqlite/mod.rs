@@ -25,8 +25,10 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use crate::chat::embedding::{Embedded, EmbeddingModel, Excerpt, Ranked};
 use crate::chat::ledger::LedgerOpening;
-use crate::chat::{ConversationId, Message, Spend, Status};
+use crate::chat::spending::{GroupBy, Period, SpendRow};
+use crate::chat::{ConversationId, Message, MessageId, Spend, Status};
 
 use self::fault::Fault;
 use self::instance::Instance;
@@ -246,5 +248,30 @@ impl Store for SqliteStore {
 
     fn search(&mut self, query: &str, limit: u64) -> Result<Vec<Hit>, StoreError> {
         self.read(|conn| search::search(conn, query, limit))
+    }
+
+    fn report(&mut self, _: GroupBy, _: Period) -> Result<Vec<SpendRow>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn rank(&mut self, _: &str, _: Option<ConversationId>, _: u64) -> Result<Vec<Ranked>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn embeddings(&mut self, _: &EmbeddingModel, _: Option<ConversationId>) -> Result<Vec<Embedded>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn unembedded(
+        &mut self,
+        _: &EmbeddingModel,
+        _: Option<ConversationId>,
+        _: u64,
+    ) -> Result<Vec<Excerpt>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn excerpts(&mut self, _: &[MessageId]) -> Result<Vec<Excerpt>, StoreError> {
+        Ok(Vec::new())
     }
 }

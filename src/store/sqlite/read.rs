@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::fault::Fault;
 use super::rows::{self, MESSAGE, META, Stored};
 use super::write::draft_key;
+use crate::chat::context::ContextNotes;
 use crate::chat::{ConversationId, ModelRef, Status};
 use crate::store::fold::Terms;
 use crate::store::{Saved, StoreError, Summary};
@@ -74,7 +75,7 @@ pub(super) fn load(conn: &Connection, id: ConversationId) -> Result<(Saved, Vec<
         one.message.reasoning.push_str(&reasoning);
     }
     let draft = draft(conn, Some(id))?;
-    Ok((Saved { meta, messages: Vec::new(), draft }, stored))
+    Ok((Saved { meta, messages: Vec::new(), draft, notes: ContextNotes::default() }, stored))
 }
 
 /// See [`crate::store::Store::latest`].

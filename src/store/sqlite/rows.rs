@@ -5,6 +5,7 @@ use rusqlite::types::{Type, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Params, Row, named_params};
 use uuid::Uuid;
 
+use crate::chat::context::History;
 use crate::chat::{
     ConversationId, ConversationMeta, FinishReason, Message, MessageId, ModelRef, PicoUsd, Role, Status, ToolCall,
     Usage,
@@ -67,6 +68,7 @@ pub(super) fn meta(row: &Row<'_>) -> rusqlite::Result<(i64, ConversationMeta)> {
         // What was a f32 is one again, exactly.
         temperature: row.get::<_, Option<f64>>(7)?.map(|value| value as f32),
         max_tokens: row.get(8)?,
+        history: History::default(),
         pinned: row.get(9)?,
         created_ms: row.get(10)?,
         updated_ms: row.get(11)?,

@@ -44,6 +44,7 @@ impl Writer {
             }
             Write::CloseAttempt(closing) => ledger::close(conn, closing)?,
             Write::PutDraft { conversation, text } => put_draft(conn, *conversation, text)?,
+            Write::SetMark { .. } | Write::PutSummary { .. } | Write::DropSummary(_) | Write::PutEmbeddings { .. } => {}
             Write::AddInputHistory { text, at_ms } => {
                 self.see(*at_ms);
                 add_input(conn, text, *at_ms)?;
@@ -123,6 +124,7 @@ impl Writer {
             MetaPart::MaxTokens => {
                 execute(conn, "UPDATE conversations SET max_tokens = ?2 WHERE id = ?1", params![id, meta.max_tokens])
             }
+            MetaPart::History => Ok(()),
             MetaPart::Pinned => {
                 execute(conn, "UPDATE conversations SET pinned = ?2 WHERE id = ?1", params![id, meta.pinned])
             }

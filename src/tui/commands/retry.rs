@@ -15,6 +15,6 @@ pub const COMMAND: Command = Command {
             return Vec::new();
         }
         state.follow_end();
-        state.tell_session(Happened::Retried { reply: call.fresh.reply }, call.at)
+        state.tell_session(Happened::Retried { reply: call.fresh.reply, over_budget: false }, call.at)
     },
 };

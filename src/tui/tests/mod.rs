@@ -126,6 +126,7 @@ pub(super) fn saved(of: u128, text: String) -> Saved {
         system: String::new(),
         temperature: None,
         max_tokens: None,
+        history: crate::chat::History::default(),
         pinned: false,
         created_ms: 0,
         updated_ms: 0,
@@ -133,7 +134,7 @@ pub(super) fn saved(of: u128, text: String) -> Saved {
     let message = |at: u128| MessageId(Uuid::from_u128(1_000_000 + of * 10 + at));
     let question = Message::text(message(0), id, None, Role::User, text.clone(), 0);
     let answer = Message::text(message(1), id, Some(message(0)), Role::Assistant, text, 0);
-    Saved { meta, messages: vec![question, answer], draft: String::new() }
+    Saved { meta, messages: vec![question, answer], draft: String::new(), notes: crate::chat::ContextNotes::default() }
 }
 
 pub(super) fn usage(input: u64, output: u64) -> Usage {

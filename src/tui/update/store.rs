@@ -64,7 +64,7 @@ fn answered(state: &mut AppState, answer: Answer, at: Stamp, fresh: Fresh) -> Ve
                     }
                 }
                 Scope::Day(day) if day == at.day => state.today = spend,
-                Scope::Day(_) | Scope::Month(_) | Scope::Everything => {}
+                Scope::Message(_) | Scope::Day(_) | Scope::Month(_) | Scope::Everything => {}
             }
             Vec::new()
         }
@@ -147,7 +147,7 @@ pub(super) fn for_user(state: &mut AppState, conversation: ConversationId, word:
             }
             state.refusals.push((model, field));
         }
-        ForUser::TurnEnded => {}
+        ForUser::SummaryDue | ForUser::TurnEnded => {}
     }
     Vec::new()
 }

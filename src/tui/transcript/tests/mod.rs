@@ -71,6 +71,7 @@ impl Chat {
             system: String::new(),
             temperature: None,
             max_tokens: None,
+            history: crate::chat::History::default(),
             pinned: false,
             created_ms: 0,
             updated_ms: 0,

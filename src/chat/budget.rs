@@ -1,0 +1,81 @@
+//! Caps on what may be spent, in the user's currency.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::id::{ConversationId, MessageId};
+use super::money::Local;
+
+/// A scope that a cap holds for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// All attempts at one reply, retries and the search for it included.
+    Message(MessageId),
+    Conversation(ConversationId),
+    Day(Date),
+    /// The month that the day is in.
+    Month(Date),
+    Everything,
+}
+
+/// The most that may be spent within a scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cap {
+    pub scope: Scope,
+    pub most: Local,
+}
+
+/// The caps that are set, each with the scope it is set for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Budgets {
+    pub message: Option<Local>,
+    pub conversation: Option<Local>,
+    pub day: Option<Local>,
+    pub month: Option<Local>,
+}
+
+/// From this share of a cap on, in percent, a warning is shown.
+pub const WARNS_AT_PERCENT: u8 = 80;
+
+impl Budgets {
+    /// Whether any cap is set.
+    #[must_use]
+    pub const fn is_set(&self) -> bool {
+        self.message.is_some() || self.conversation.is_some() || self.day.is_some() || self.month.is_some()
+    }
+
+    /// The caps that a reply in a conversation, on a day, must keep to; the narrowest first.
+    #[must_use]
+    pub fn caps(&self, reply: MessageId, conversation: ConversationId, day: Date) -> Vec<Cap> {
+        let all = [
+            (Scope::Message(reply), self.message),
+            (Scope::Conversation(conversation), self.conversation),
+            (Scope::Day(day), self.day),
+            (Scope::Month(day), self.month),
+        ];
+        all.into_iter().filter_map(|(scope, most)| most.map(|most| Cap { scope, most })).collect()
+    }
+}
+
+impl Scope {
+    /// The cap's name in a sentence: "the day's budget".
+    #[must_use]
+    pub const fn budget_name(&self) -> &'static str {
+        match self {
+            Self::Message(_) => "the message's budget",
+            Self::Conversation(_) => "the conversation's budget",
+            Self::Day(_) => "the day's budget",
+            Self::Month(_) => "the month's budget",
+            Self::Everything => "the budget",
+        }
+    }
+}
+
+/// Why a request was not sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// It could pass this cap, of which so much is recorded or reserved already.
+    OverBudget { cap: Cap, used: Local },
+    /// Its row could not be written, and why, in a sentence.
+    NotSaved(String),
+}

@@ -1,0 +1,59 @@
+//! Embeddings: texts in, vectors out, and what they are kept with.
+
+use super::failure::Failure;
+use super::id::{ConversationId, MessageId};
+use super::message::Role;
+use super::model::ModelRef;
+
+/// The model that embeds.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct EmbeddingModel {
+    pub model: ModelRef,
+    /// Numbers in a vector.
+    pub dims: u32,
+}
+
+/// One request for vectors, one for each text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EmbeddingRequest {
+    pub with: EmbeddingModel,
+    pub texts: Vec<String>,
+}
+
+/// How such a request ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EmbeddingReport {
+    /// The vectors, in the order of the texts and all of the asked length; `Err(None)` where it was cancelled.
+    pub vectors: Result<Vec<Vec<f32>>, Option<Failure>>,
+    /// Tokens as billed; `None` where the provider did not say.
+    pub tokens: Option<u64>,
+    pub request_id: Option<String>,
+}
+
+/// A message's vector.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Embedded {
+    pub conversation: ConversationId,
+    pub message: MessageId,
+    pub vector: Vec<f32>,
+}
+
+/// A message as it is found by a search over all chats.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Excerpt {
+    pub conversation: ConversationId,
+    /// The conversation's title.
+    pub title: String,
+    pub message: MessageId,
+    pub role: Role,
+    pub content: String,
+    pub created_ms: i64,
+}
+
+/// A message that a search found, the better the higher its score.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ranked {
+    pub conversation: ConversationId,
+    pub message: MessageId,
+    pub score: f64,
+}

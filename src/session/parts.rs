@@ -1,0 +1,105 @@
+//! The next request taken apart: what it will hold, what each part weighs and costs, for whoever shows it.
+
+use std::borrow::Cow;
+
+use crate::chat::{MessageId, ModelSpec, PicoUsd, Usage};
+
+use super::history::Standing;
+use super::{Session, tokens};
+
+/// A part of the next request, or a message that is not in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PartKind {
+    System,
+    /// The summary of older messages.
+    Summary(MessageId),
+    /// A message of another chat, by its place in the plan.
+    Elsewhere(usize),
+    Message(MessageId),
+    /// What is in the input box.
+    Draft,
+}
+
+/// One part, with what it weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    pub kind: PartKind,
+    pub standing: Standing,
+    /// Estimated, in tokens.
+    pub tokens: u64,
+    /// As uncached input; `None` where the price is unknown.
+    pub cost: Option<PicoUsd>,
+}
+
+/// What a message would cost if it was sent now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Preview {
+    /// Tokens of the whole request, estimated.
+    pub input: u64,
+    /// Its input alone; `None` where the price is unknown.
+    pub least: Option<PicoUsd>,
+    /// With the longest answer it may get; `None` where that or the price is unknown.
+    pub most: Option<PicoUsd>,
+}
+
+impl Session {
+    /// What a message that weighs `draft` hundredths of a token would cost if it was sent now.
+    #[must_use]
+    pub fn preview(&self, draft: u64) -> Preview {
+        let spec = self.spec();
+        let input = self.plan.tokens.saturating_add(draft.div_ceil(100)).saturating_add(tokens::PER_MESSAGE);
+        Preview { input, least: input_cost(&spec, input), most: None }
+    }
+
+    /// Every part of the next request in order, and the messages that are not in it at their places.
+    #[must_use]
+    pub fn parts(&self, draft: u64) -> Vec<Part> {
+        let spec = self.spec();
+        let part = |kind, standing, tokens| Part { kind, standing, tokens, cost: input_cost(&spec, tokens) };
+        let mut parts = Vec::new();
+        let system = &self.conversation.meta.system;
+        if !system.trim().is_empty() {
+            parts.push(part(PartKind::System, Standing::Sent, tokens::estimate(system) + tokens::PER_MESSAGE));
+        }
+        for (at, message) in self.conversation.path().enumerate() {
+            let standing = self.plan.standing(&self.conversation, at);
+            parts.push(part(PartKind::Message(message.id), standing, tokens::of_message(message)));
+        }
+        if draft > 0 {
+            parts.push(part(PartKind::Draft, Standing::Sent, draft.div_ceil(100) + tokens::PER_MESSAGE));
+        }
+        parts
+    }
+
+    /// The text of a part; the draft's is with whoever shows the input box.
+    #[must_use]
+    pub fn part_text(&self, kind: PartKind) -> Option<Cow<'_, str>> {
+        match kind {
+            PartKind::System => Some(Cow::Borrowed(&self.conversation.meta.system)),
+            PartKind::Message(id) => self.conversation.get(id).map(|message| Cow::Borrowed(message.content.as_str())),
+            PartKind::Summary(id) => {
+                let summaries = &self.conversation.notes.summaries;
+                summaries.iter().find(|summary| summary.id == id).map(|summary| Cow::Borrowed(summary.text.as_str()))
+            }
+            PartKind::Elsewhere(at) => {
+                self.plan.elsewhere.get(at).map(|excerpt| Cow::Borrowed(excerpt.content.as_str()))
+            }
+            PartKind::Draft => None,
+        }
+    }
+
+    /// What the running reply has cost so far, counted here; `None` where nothing runs or no price is known.
+    #[must_use]
+    pub fn running_cost(&self) -> Option<PicoUsd> {
+        self.cost_of(self.estimate_so_far().as_ref())
+    }
+
+    pub(super) fn spec(&self) -> ModelSpec {
+        self.catalogue.spec(&self.conversation.meta.model)
+    }
+}
+
+/// So many tokens as uncached input.
+fn input_cost(spec: &ModelSpec, tokens: u64) -> Option<PicoUsd> {
+    spec.cost(&Usage { input: tokens, ..Usage::default() })
+}
