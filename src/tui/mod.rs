@@ -5,7 +5,8 @@
 //! draws the `state` and only reads it.
 
 pub mod aligned;
-pub mod chrome;
+pub mod chats;
+mod chrome;
 pub mod commands;
 pub mod composer;
 pub mod drafts;
