@@ -133,6 +133,7 @@ fn last_cost(session: &Session) -> Option<Option<crate::chat::PicoUsd>> {
 pub fn busy(activity: &Activity, now: Duration) -> (String, Part) {
     match activity {
         Activity::Saving => ("saving · Esc stops".to_owned(), Part::Busy),
+        Activity::Searching { .. } => ("searching older messages · Esc stops".to_owned(), Part::Busy),
         Activity::Connecting { since, gives_up, .. } => waiting("connecting", *since, *gives_up, now),
         Activity::Waiting { since, gives_up, .. } => waiting("waiting", *since, *gives_up, now),
         Activity::Streaming { last, gives_up, .. } if now.saturating_sub(*last) >= STALLED_AFTER => {

@@ -165,9 +165,11 @@ pub fn next_tick(state: &AppState) -> Option<Duration> {
     let activity = state.session().activity().map(|activity| match activity {
         Activity::Streaming { last, .. } if now < last + STALLED_AFTER => last + STALLED_AFTER,
         Activity::Backoff { until, .. } => next_second(now, until),
-        Activity::Saving | Activity::Connecting { .. } | Activity::Waiting { .. } | Activity::Streaming { .. } => {
-            now + Duration::from_secs(1)
-        }
+        Activity::Saving
+        | Activity::Searching { .. }
+        | Activity::Connecting { .. }
+        | Activity::Waiting { .. }
+        | Activity::Streaming { .. } => now + Duration::from_secs(1),
     });
     let toast = state.toast.as_ref().map(|toast| toast.until);
     let armed = state.quit_armed.map(|armed| armed + QUIT_WITHIN);
