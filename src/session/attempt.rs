@@ -79,6 +79,10 @@ impl Session {
     }
 
     pub(super) fn booked(&mut self, attempt: AttemptId, at: Stamp, out: &mut Vec<Effect>) {
+        // Told once more, it changes nothing.
+        if !self.is_unsent(attempt) {
+            return;
+        }
         if self.is_summary(attempt) {
             return self.summary_booked(attempt, at, out);
         }
@@ -88,9 +92,7 @@ impl Session {
         let turn = self.turn.as_mut().filter(|turn| turn.attempt == Some(attempt));
         let Some(turn) = turn else {
             // Stopped while it was being booked: it was never sent, and its row says so.
-            if self.is_unsent(attempt) {
-                out.extend(self.close(attempt, &Report::bare(Ending::Cancelled), at).map(Effect::CloseAttempt));
-            }
+            out.extend(self.close(attempt, &Report::bare(Ending::Cancelled), at).map(Effect::CloseAttempt));
             return;
         };
         let (Phase::Booking, Some(request)) = (&turn.phase, &turn.request) else { return };

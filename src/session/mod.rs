@@ -130,6 +130,7 @@ impl Session {
                 self.submitted(Queued { message, reply, text }, at, &mut out);
             }
             Happened::Stopped => self.stopped(at, &mut out),
+            Happened::Left => self.left(at, &mut out),
             Happened::Retried { reply, over_budget } => self.retried(reply, over_budget, at, &mut out),
             Happened::SummariseAsked { id, automatic } => self.summarise_asked(id, automatic, at, &mut out),
             Happened::SummaryEdited { text } => self.summary_edited(&text, &mut out),

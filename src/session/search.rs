@@ -304,6 +304,16 @@ impl Session {
         true
     }
 
+    /// Lets go of all attempts at vectors, also those in the background.
+    pub(super) fn stop_search(&mut self, out: &mut Vec<Effect>) {
+        for (attempt, job) in self.search.jobs.iter_mut().filter(|(_, job)| !job.dropped) {
+            (job.question, job.dropped) = (None, true);
+            if self.open.get(attempt).is_some_and(|open| open.sent) {
+                out.push(Effect::CancelAttempt { attempt: *attempt });
+            }
+        }
+    }
+
     fn is_searching_for(&self, question: MessageId) -> bool {
         self.turn
             .as_ref()

@@ -246,21 +246,26 @@ impl Session {
 
     /// The summary takes too long.
     pub(super) fn summary_is_late(&mut self, out: &mut Vec<Effect>) {
-        let Some(run) = self.summarising.take() else { return };
-        out.push(Effect::CancelAttempt { attempt: run.attempt });
+        let Some(run) = self.let_go_of_summary(out) else { return };
         let failure = Failure::new(FailureKind::Timeout, "it was not there in time");
         summary_failed(&run, &failure, out);
     }
 
     /// Lets go of the running summary; its row is closed when its end is told.
     pub(super) fn stop_summary(&mut self, out: &mut Vec<Effect>) {
-        let Some(run) = self.summarising.take() else { return };
+        if self.let_go_of_summary(out).is_some() {
+            out.push(Effect::Say("The summary was stopped.".to_owned()));
+        }
+    }
+
+    fn let_go_of_summary(&mut self, out: &mut Vec<Effect>) -> Option<Run> {
+        let run = self.summarising.take()?;
         out.push(Effect::CancelTimer(Timer::Summary));
         // While its row is being opened it was not sent; `booked` closes it.
         if self.open.get(&run.attempt).is_some_and(|open| open.sent) {
             out.push(Effect::CancelAttempt { attempt: run.attempt });
         }
-        out.push(Effect::Say("The summary was stopped.".to_owned()));
+        Some(run)
     }
 
     /// The summary in force gets another text.

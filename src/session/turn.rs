@@ -222,6 +222,13 @@ impl Session {
         self.end_turn(Status::Interrupted, EndOfReply { cost, ..end }, at, out);
     }
 
+    /// The conversation is left: nothing of it runs on.
+    pub(super) fn left(&mut self, at: Stamp, out: &mut Vec<Effect>) {
+        self.stopped(at, out);
+        self.stop_summary(out);
+        self.stop_search(out);
+    }
+
     /// Lets go of the running attempt; its ledger row is closed when its end is told.
     pub(super) fn cancel_attempt(&mut self, out: &mut Vec<Effect>) {
         self.let_go_of_search(out);

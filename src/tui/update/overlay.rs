@@ -154,7 +154,7 @@ fn panel_wants(state: &mut AppState, intent: panel::Intent, at: Stamp) -> Vec<Tu
 
 /// Deletes a conversation; one that is open is stopped and closed first.
 fn delete(state: &mut AppState, id: ConversationId, at: Stamp) -> Vec<TuiEffect> {
-    let mut effects = state.tell(id, Happened::Stopped, at);
+    let mut effects = state.tell(id, Happened::Left, at);
     if id == state.current {
         let overlay = state.overlay.take();
         let fresh = state.spare;
