@@ -11,6 +11,7 @@ mod highlights;
 mod inks;
 pub mod paint;
 pub mod scroll;
+mod standing;
 mod view;
 mod walk;
 
