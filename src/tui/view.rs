@@ -170,6 +170,10 @@ pub fn draw(state: &AppState, cache: &mut Cache, area: Rect, buf: &mut Buffer) -
             clear(buf, area, state.theme.base());
             help.draw(area, buf, &state.theme);
         }
+        Some(Overlay::Context(screen)) => {
+            clear(buf, area, state.theme.base());
+            screen.draw(area, buf, state);
+        }
         Some(Overlay::Welcome(welcome)) => {
             clear(buf, area, state.theme.base());
             cursor = welcome.draw(area, buf, &state.theme);

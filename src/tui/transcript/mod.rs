@@ -18,6 +18,7 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
+pub(in crate::tui) use body::PlainText;
 pub use cache::{Cache, Work};
 pub use draw::draw;
 pub use frame::{Drawn, Selection};
