@@ -70,6 +70,8 @@ struct Totals {
     /// Messages that are sent, and all.
     sent: usize,
     messages: usize,
+    /// Whether anything is listed that is not sent.
+    has_rest: bool,
 }
 
 /// The screen.
@@ -227,9 +229,7 @@ impl ContextScreen {
             ScreenKey::First => self.select(0),
             ScreenKey::Last => self.select(usize::MAX),
             ScreenKey::Char('a') => self.toggle_rest(),
-            ScreenKey::Char('?') => {
-                self.over = Some(Over::Keys(Help::new(vec![("What the next request contains", keys())])))
-            }
+            ScreenKey::Char('?') => self.tell_keys(),
             ScreenKey::Esc | ScreenKey::Char('q') => return Some(Intent::Close),
             ScreenKey::Enter => return self.picked().map(|part| Intent::Read(part.kind)),
             ScreenKey::Char('p') | ScreenKey::Pin => return self.picked_message().map(Intent::Pin),
@@ -243,6 +243,10 @@ impl ContextScreen {
             _ => {}
         }
         None
+    }
+
+    fn tell_keys(&mut self) {
+        self.over = Some(Over::Keys(Help::new(vec![("What the next request contains", keys())])));
     }
 
     /// Keeps the selected row in sight at a size.
@@ -302,6 +306,7 @@ impl ContextScreen {
             let is_message = matches!(part.kind, PartKind::Message(_));
             totals.messages += usize::from(is_message);
             if !part.standing.is_sent() {
+                totals.has_rest = true;
                 continue;
             }
             totals.sent += usize::from(is_message);

@@ -89,12 +89,11 @@ impl ContextScreen {
             return joined(&[said.to_owned()], usize::from(columns));
         }
         let rest = if self.hides_rest { "a shows the rest" } else { "a hides the rest" };
-        let has_rest = self.of.parts.iter().any(|part| !part.standing.is_sent());
         let told = [
             Some("Enter reads"),
             Some("p pins"),
             Some("x leaves out"),
-            has_rest.then_some(rest),
+            self.totals.has_rest.then_some(rest),
             self.of.summary.is_some().then_some("e edits the summary"),
             Some("? says more"),
             Some("Esc closes"),
