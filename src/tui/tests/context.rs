@@ -302,3 +302,59 @@ fn status_tells_the_strategy_the_summary_and_the_search() {
     assert!(row(&screen, "summary ").ends_with("none"), "{screen}");
     assert!(row(&screen, "search ").contains("none yet; the next question makes one"), "{screen}");
 }
+
+#[test]
+fn a_summary_is_read_in_the_list_and_what_it_covers_or_was_brought_back_is_told_in_words() {
+    use crate::session::history::Standing;
+    use crate::session::parts::{Part, PartKind};
+    use crate::tui::screens::context::{Contents, ContextScreen};
+    use crate::tui::state::Overlay;
+
+    let mut play = Play::new();
+    let mut before = saved(5, "Old words".to_owned());
+    let (question, reply) = (before.messages[0].id, before.messages[1].id);
+    let summary = crate::chat::Summary {
+        id: MessageId(Uuid::from_u128(90)),
+        upto: question,
+        text: "They spoke\nof tax.".into(),
+        model: ModelRef::new("openai", "gpt-4o-mini"),
+        created_ms: 0,
+        automatic: false,
+    };
+    before.notes.summaries.push(summary.clone());
+    play.state.awaited = Some(before.meta.id);
+    play.store(StoreEvent::Answer(Answer::Loaded(Box::new(before))));
+    let model = play.state.meta().model.clone();
+    let part = |kind, standing| Part { kind, standing, tokens: 20, cost: None };
+    let contents = Contents {
+        chat: play.state.current,
+        parts: vec![
+            part(PartKind::Summary(summary.id), Standing::Sent),
+            part(PartKind::Message(question), Standing::Summarised),
+            part(PartKind::Message(reply), Standing::Retrieved),
+        ],
+        tokens: 43,
+        is_busy: false,
+        plan: (2, 43, 32_000, Some((summary.id, 2))),
+        kept: BTreeMap::new(),
+        left_out: std::collections::BTreeSet::new(),
+        quotes: Vec::new(),
+        marks: BTreeMap::new(),
+        summary: Some(summary.text),
+        spec: ModelSpec::unknown(&model),
+        model,
+        strategy: "summarise: as it is".into(),
+        search: Some("by words (BM25)".into()),
+        weight: 0,
+        draft: String::new(),
+    };
+    play.state.overlay = Some(Overlay::Context(Box::new(ContextScreen::new(contents))));
+    let screen = play.screen();
+    assert!(row(&screen, "Summary ").starts_with("Summary They spoke of tax."), "{screen}");
+    assert!(row(&screen, "You ").ends_with("in summary"), "{screen}");
+    assert!(row(&screen, "Reply ").starts_with("Reply   brought back · Old words"), "{screen}");
+    assert!(row(&screen, "Reply ").ends_with("unknown"), "a price that is not known is said so:\n{screen}");
+    assert!(row(&screen, "of 32k tokens").contains("price unknown · 1 of 2 messages"), "{screen}");
+    assert!(screen.contains("summarise: as it is Search: by words (BM25)."), "{screen}");
+    assert!(screen.contains("e edits the summary"), "{screen}");
+}
