@@ -9,6 +9,8 @@ pub mod chats;
 mod chrome;
 pub mod commands;
 pub mod composer;
+pub mod context;
+pub mod counting;
 pub mod drafts;
 pub mod effect;
 pub mod event;

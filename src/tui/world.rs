@@ -10,6 +10,7 @@ use crate::runtime::tasks::Tasks;
 use crate::runtime::worker::Worker;
 use crate::runtime::{News, Runtime};
 
+use super::counting::{NoCounter, TokenCounter};
 use super::effect::TuiEffect;
 use super::event::Happened;
 use super::highlighter::{Shelf, highlight};
@@ -24,6 +25,8 @@ pub struct World {
     host: Arc<dyn Host>,
     highlighter: Worker<HighlightJob, Highlighted>,
     errands: Tasks<Happened>,
+    /// Counts tokens exactly, where a tokenizer is at hand.
+    pub counter: Box<dyn TokenCounter>,
     ended: CancellationToken,
     /// Rings when the program was stopped by another and goes on: the terminal may be as the shell left it.
     pub continued: Arc<Notify>,
@@ -44,7 +47,16 @@ impl World {
         panics: Option<String>,
     ) -> std::io::Result<Self> {
         let highlighter = Worker::spawn("highlight", Arc::clone(&arrived), Shelf::default, highlight)?;
-        Ok(Self { runtime, host, highlighter, errands: Tasks::new(arrived), ended, continued: Arc::default(), panics })
+        Ok(Self {
+            runtime,
+            host,
+            highlighter,
+            errands: Tasks::new(arrived),
+            counter: Box::new(NoCounter),
+            ended,
+            continued: Arc::default(),
+            panics,
+        })
     }
 
     /// Resolves when the system asks to end.
@@ -68,6 +80,8 @@ impl World {
             })
             .collect();
         out.extend(self.highlighter.drain().into_iter().map(Happened::Highlighted));
+        let counted = self.counter.drain().into_iter();
+        out.extend(counted.map(|(ticket, tokens)| Happened::Counted { ticket, tokens }));
         out.extend(self.errands.drain());
         out
     }
@@ -106,6 +120,7 @@ impl World {
                 let saved = self.host.save_theme(&name);
                 self.errands.spawn(saved.map(|result| Happened::Settled(Settled::Saved(result))).boxed());
             }
+            TuiEffect::CountExactly { ticket, model, texts } => self.counter.count(ticket, &model, texts),
             TuiEffect::SetMouse(on) => stage.set_mouse(on),
             TuiEffect::Redraw => stage.forget(),
             TuiEffect::Edit(text) => {
