@@ -22,6 +22,9 @@ pub(super) struct Calibration {
 const LEAST: u64 = 750;
 const MOST: u64 = 2_000;
 
+/// In smaller requests the frame weighs more than the text.
+const TEACHES_FROM: u64 = 200;
+
 impl Calibration {
     pub fn none(model: ModelRef) -> Self {
         Self { model, thousandths: 1_000 }
@@ -29,7 +32,7 @@ impl Calibration {
 
     /// What is learnt from a request that was estimated at `estimated` tokens and billed as `billed`.
     pub fn learn(&mut self, model: &ModelRef, estimated: u64, billed: u64) {
-        if estimated > 0 && billed > 0 {
+        if estimated >= TEACHES_FROM && billed > 0 {
             let thousandths = billed.saturating_mul(1_000) / estimated;
             *self = Self { model: model.clone(), thousandths: thousandths.clamp(LEAST, MOST) };
         }

@@ -1,6 +1,6 @@
 //! An estimate of how many tokens a text is, for models whose tokenizer is not at hand. Shown with `~`.
 
-use crate::chat::{Message, Request, Usage};
+use crate::chat::{Message, Request};
 
 /// Tokens that each message costs besides its text, and that each request costs besides its messages
 /// (the cookbook of `OpenAI`, "How to count tokens": 3 and 3; one more for a margin).
@@ -38,17 +38,12 @@ pub fn hundredths(text: &str) -> u64 {
     text.chars().map(weight).sum()
 }
 
-/// What a message costs when it is sent: the provider's own count of a reply where there is one.
+/// What a message costs when it is sent. Replies are estimated, too, though their provider counted them: one measure
+/// for all lets what a provider bills correct it as a whole.
 #[must_use]
 pub fn of_message(message: &Message) -> u64 {
     let calls: u64 = message.tool_calls.iter().map(|call| estimate(&call.name) + estimate(&call.arguments) + 8).sum();
-    let counted =
-        message.usage.and_then(Usage::plausible).filter(|usage| !usage.estimated && message.tool_calls.is_empty());
-    let text = match counted {
-        Some(usage) if usage.output > usage.reasoning => usage.output - usage.reasoning,
-        _ => estimate(&message.content),
-    };
-    text + calls + PER_MESSAGE
+    estimate(&message.content) + calls + PER_MESSAGE
 }
 
 /// What a request costs as input.

@@ -32,7 +32,7 @@ impl AppState {
         let plan = self.session().plan().tokens;
         match self.draft_weight() {
             0 => plan,
-            draft => plan.saturating_add(draft.div_ceil(100)).saturating_add(tokens::PER_MESSAGE),
+            draft => self.session().preview(draft).input,
         }
     }
 }

@@ -132,6 +132,8 @@ impl<'w> Scale<'w> {
     /// fits at all, else with what must be sent.
     pub fn start(&self, last: Option<usize>, limits: Limits) -> usize {
         let first = self.settled_starts().first().or(self.later_starts.first()).copied().unwrap_or(self.floor);
+        // Where nothing before the first question is sent, nothing is left out either.
+        let first = if self.tokens(first) == self.tokens(self.floor) { self.floor } else { first };
         let may_begin = |at: &usize| self.settled_starts().binary_search(at).is_ok() || self.later_starts.contains(at);
         let from = last.filter(may_begin).unwrap_or(first);
         if self.fits(from, limits) {

@@ -95,7 +95,8 @@ proptest! {
         let last = conversation.len() - 1;
         let choice = choose(&conversation, limit);
         prop_assert!(choice.first_sent <= last);
-        prop_assert_eq!(conversation.at(choice.first_sent).unwrap().role, Role::User);
+        let first = choice.sent(&conversation, last).next().and_then(|at| conversation.at(at)).unwrap();
+        prop_assert_eq!(first.role, Role::User);
         prop_assert!(choice.tokens <= limit || choice.first_sent == last);
 
         let sent = crate::session::wellformed::messages(&conversation, "", &choice, last);

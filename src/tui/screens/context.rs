@@ -3,7 +3,7 @@
 
 mod draw;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use crate::chat::{ConversationId, Mark, MessageId, ModelRef, ModelSpec, PicoUsd, Status, Usage};
 use crate::session::history::Standing;
@@ -38,7 +38,6 @@ pub struct Contents {
     /// Where the sent messages begin, the plan's tokens, its limit, and its summary.
     pub plan: (usize, u64, u64, Option<(MessageId, usize)>),
     pub kept: BTreeMap<usize, Standing>,
-    pub left_out: BTreeSet<usize>,
     pub quotes: Vec<MessageId>,
     pub marks: BTreeMap<MessageId, Mark>,
     /// The text of the summary.
@@ -131,7 +130,6 @@ impl ContextScreen {
             && self.of.is_busy == session.is_busy()
             && self.of.plan == (plan.first_sent, tokens, plan.limit, plan.summary)
             && self.of.kept == plan.kept
-            && self.of.left_out == plan.left_out
             && self.of.quotes.iter().eq(plan.elsewhere.iter().map(|excerpt| &excerpt.message))
             && self.of.marks == notes.marks
             && self.of.summary.as_deref() == session.summary().map(|summary| summary.text.as_str())

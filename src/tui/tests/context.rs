@@ -9,7 +9,7 @@ use crate::tui::state::Editing;
 
 /// Three turns of which the last one fits, and a draft.
 pub(super) fn crowded(play: &mut Play) {
-    let settings = Settings { max_context_tokens: 500, ..Settings::default() };
+    let settings = Settings { max_context_tokens: 60, ..Settings::default() };
     play.state.chat_mut().session.set_settings(Arc::new(settings));
     for (question, answer) in [
         ("What is the difference between ELSS and PPF?", "ELSS is a fund."),
@@ -89,7 +89,7 @@ fn what_is_not_sent_stands_dimmed_at_its_place_and_a_key_hides_it() {
     let screen = play.screen();
     let out = row(&screen, "What is the difference");
     assert!(out.ends_with("not sent"), "in words:\n{screen}");
-    assert!(row(&screen, "at least").contains("2 of 6 messages"), "{screen}");
+    assert!(row(&screen, "at least").contains("4 of 6 messages"), "{screen}");
     let y = screen.lines().position(|line| line.contains("What is the difference")).unwrap() as u16;
     assert!(play.buffer().0[(12, y)].modifier.contains(Modifier::DIM), "and in colour");
     play.type_text("a");
@@ -111,7 +111,7 @@ fn enter_shows_the_whole_text_of_a_part_and_esc_goes_back() {
     play.press(KeyCode::Enter);
     let screen = play.screen();
     assert!(screen.contains("\n line 0\n line 1\n") && !screen.contains("You"), "{screen}");
-    assert!(screen.starts_with(" Reply · ~316 tokens\n"), "{screen}");
+    assert!(screen.starts_with(" Reply · ~206 tokens\n"), "{screen}");
     play.press(KeyCode::End);
     assert!(play.screen().contains("\n line 99\n"));
     play.press(KeyCode::Home);
@@ -210,7 +210,7 @@ fn the_list_reads_at_40_and_at_200_columns() {
         let question = row(&screen, "You     Which one");
         assert!(question.contains('~') && question.contains("₹0.0"), "{screen}");
         assert!(row(&screen, "You     What is").ends_with("not sent"), "{screen}");
-        assert!(row(&screen, " of 500 tokens").contains("at least ₹"), "{screen}");
+        assert!(row(&screen, " of 60 tokens").contains("at least ₹"), "{screen}");
         for line in screen.lines() {
             assert!(crate::text::width(line) <= usize::from(columns), "{line}");
         }
@@ -337,7 +337,6 @@ fn a_summary_is_read_in_the_list_and_what_it_covers_or_was_brought_back_is_told_
         is_busy: false,
         plan: (2, 43, 32_000, Some((summary.id, 2))),
         kept: BTreeMap::new(),
-        left_out: std::collections::BTreeSet::new(),
         quotes: Vec::new(),
         marks: BTreeMap::new(),
         summary: Some(summary.text),

@@ -10,7 +10,7 @@ use crate::text::{Ink, width};
 /// one that is sent as it is, and for one that never is.
 pub(super) fn mark(view: &TranscriptView, at: usize, message: &Message, columns: usize) -> Option<(&'static str, Ink)> {
     let chosen = view.conversation.notes.marks.get(&message.id);
-    let (long, short, ink) = match (view.plan.standing(view.conversation, at), chosen) {
+    let (long, short, ink) = match (view.plan.shown_standing(view.conversation, at), chosen) {
         (Standing::Void, _) | (Standing::Sent, None) => return None,
         (Standing::LeftOut, _) | (_, Some(Mark::LeftOut)) => ("left out by you", "left out", Ink::Warning),
         (Standing::Pinned, _) | (_, Some(Mark::Pinned)) => ("pinned", "pinned", Ink::Marker),

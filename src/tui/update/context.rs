@@ -49,7 +49,6 @@ fn contents(state: &AppState) -> Contents {
         is_busy: session.is_busy(),
         plan: (plan.first_sent, plan.tokens, plan.limit, plan.summary),
         kept: plan.kept.clone(),
-        left_out: plan.left_out.clone(),
         quotes: plan.elsewhere.iter().map(|excerpt| excerpt.message).collect(),
         marks: session.conversation().notes.marks.clone(),
         summary: session.summary().map(|summary| summary.text.clone()),

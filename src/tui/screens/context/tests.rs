@@ -39,7 +39,6 @@ fn contents(parts: Vec<Part>) -> Contents {
         is_busy: false,
         plan: (0, 0, 32_000, None),
         kept: BTreeMap::new(),
-        left_out: BTreeSet::new(),
         quotes: Vec::new(),
         marks: BTreeMap::new(),
         summary: Some("They spoke of tax.".to_owned()),

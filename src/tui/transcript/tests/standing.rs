@@ -88,7 +88,6 @@ fn what_the_user_decided_is_said_wherever_the_message_stands() {
     chat.conversation.notes.marks.insert(id(0), Mark::LeftOut);
     chat.conversation.notes.marks.insert(id(4), Mark::Pinned);
     chat.conversation.notes.marks.insert(id(5), Mark::LeftOut);
-    chat.plan.left_out.insert(5);
     let screen = chat.fresh(Anchor::End, Size::new(80, 30));
     assert!(screen.contains("You · 10:42 · left out by you\nquestion 0"), "{screen}");
     assert!(screen.contains("You · 10:42 · pinned\nquestion 4"), "{screen}");
