@@ -11,7 +11,10 @@ use super::notice::Notice;
 use crate::store::StoreError;
 
 /// The steps: the n-th (from 1) leads to schema n.
-pub(super) const STEPS: &[&str] = &[include_str!("../../../assets/migrations/0001_first.sql")];
+pub(super) const STEPS: &[&str] = &[
+    include_str!("../../../assets/migrations/0001_first.sql"),
+    include_str!("../../../assets/migrations/0002_context.sql"),
+];
 
 /// `mnsh`: what the file's header says of whose it is.
 pub(super) const APPLICATION_ID: i64 = 0x6d6e_7368;
@@ -83,7 +86,7 @@ mod tests {
         let path = folder.join("munshi.db");
         files::create_private(&path).unwrap();
         let mut conn = Connection::open(&path).unwrap();
-        assert_eq!(migrate(&mut conn, &path, STEPS).unwrap(), None);
+        assert_eq!(migrate(&mut conn, &path, &STEPS[..1]).unwrap(), None);
         conn.execute_batch("INSERT INTO input_history (text, at_ms) VALUES ('kept', 1)").unwrap();
         (path, conn)
     }
