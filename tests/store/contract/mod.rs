@@ -22,4 +22,6 @@ mod context;
 mod conversations;
 mod ledger;
 mod messages;
+mod rank;
+mod report;
 mod search;
