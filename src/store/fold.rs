@@ -1,8 +1,6 @@
 //! How text is made findable: one folding for titles, messages and queries, so that all stores agree.
 //! Owns no storage and no order of results.
 
-use std::collections::HashSet;
-
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use unicode_segmentation::UnicodeSegmentation;
@@ -78,20 +76,6 @@ fn is_word(c: char) -> bool {
 /// The words of a folded text, as the full-text index sees them.
 pub fn words(folded: &str) -> impl Iterator<Item = &str> {
     folded.split(|c| !is_word(c)).filter(|word| !word.is_empty())
-}
-
-/// Words that a ranking looks for, at most.
-const MOST_WORDS: usize = 64;
-
-/// The words of a question that a ranking looks for, each once. Of a very long one the longest, which are the rarest.
-#[must_use]
-pub fn words_of_question(question: &str) -> Vec<String> {
-    let folded = fold(question);
-    let mut seen = HashSet::new();
-    let mut words: Vec<String> = words(&folded).filter(|word| seen.insert(*word)).map(str::to_owned).collect();
-    words.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
-    words.truncate(MOST_WORDS);
-    words
 }
 
 /// What a user looks for: the terms between the spaces of a query, folded.

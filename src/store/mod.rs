@@ -3,6 +3,7 @@
 
 mod fold;
 pub mod memory;
+mod question;
 pub mod sqlite;
 mod tally;
 
@@ -213,7 +214,8 @@ pub trait Store: Send {
     fn report(&mut self, by: GroupBy, period: Period) -> Result<Vec<SpendRow>, StoreError>;
 
     /// Finished messages of questions and answers that contain any word of `query`, best first (BM25); of one
-    /// conversation, or of all that are not deleted.
+    /// conversation, or of all that are not deleted. In a large store, words that stand in more than a quarter of
+    /// the newest messages are looked for only where the question has no others.
     ///
     /// # Errors
     /// Where it cannot be read.

@@ -2,10 +2,12 @@
 //! (<https://sqlite.org/fts5.html#the_bm25_function>).
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 
 use crate::chat::embedding::Ranked;
 use crate::chat::{ConversationId, Message, Status};
-use crate::store::fold::{fold, words, words_of_question};
+use crate::store::fold::{fold, words};
+use crate::store::question;
 
 use super::State;
 use super::notes::is_answer_or_question;
@@ -24,9 +26,8 @@ struct Counted<'a> {
 
 impl State {
     pub(super) fn rank(&self, query: &str, within: Option<ConversationId>, limit: usize) -> Vec<Ranked> {
-        let wanted = words_of_question(query);
-        let indexed = |message: &&Message| message.status != Status::Streaming && !message.content.is_empty();
-        let messages = self.messages.iter().map(|message| &**message).filter(indexed);
+        let wanted = self.telling(question::words_of(query));
+        let messages = self.messages.iter().map(|message| &**message).filter(|message| is_indexed(message));
         let all: Vec<Counted<'_>> = messages.map(|message| count(message, &wanted)).collect();
         let average = all.iter().map(|one| one.length).sum::<usize>() as f64 / all.len() as f64;
         let weights: Vec<f64> = wanted.iter().map(|word| weight(word, &all)).collect();
@@ -44,6 +45,21 @@ impl State {
         ranked.truncate(limit);
         ranked
     }
+
+    fn telling(&self, words: Vec<String>) -> Vec<String> {
+        let newest = self.messages.iter().rev().take(question::SAMPLE as usize);
+        let counted: Vec<Counted<'_>> =
+            newest.clone().filter(|message| is_indexed(message)).map(|message| count(message, &words)).collect();
+        let having =
+            |word: &str| Ok::<_, Infallible>(counted.iter().filter(|one| one.of.contains_key(word)).count() as u32);
+        match question::telling(words.clone(), newest.count() as u32, having) {
+            Ok(telling) => telling,
+        }
+    }
+}
+
+fn is_indexed(message: &Message) -> bool {
+    message.status != Status::Streaming && !message.content.is_empty()
 }
 
 fn count<'a>(message: &'a Message, wanted: &[String]) -> Counted<'a> {

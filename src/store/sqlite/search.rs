@@ -6,8 +6,8 @@ use super::read::clamp;
 use super::rows::{self, execute};
 use crate::chat::embedding::Ranked;
 use crate::chat::{ConversationId, MessageId};
-use crate::store::Hit;
-use crate::store::fold::{Terms, fold, words_of_question};
+use crate::store::fold::{Terms, fold};
+use crate::store::{Hit, question};
 
 /// Puts a finished message into the index.
 pub(super) fn index(conn: &Connection, seq: i64, content: &str) -> rusqlite::Result<()> {
@@ -37,7 +37,7 @@ pub(super) fn rank(
     within: Option<ConversationId>,
     limit: u64,
 ) -> rusqlite::Result<Vec<Ranked>> {
-    let words = words_of_question(query);
+    let words = telling(conn, question::words_of(query))?;
     if words.is_empty() {
         return Ok(Vec::new());
     }
@@ -58,6 +58,16 @@ pub(super) fn rank(
             AND m.role IN ('user', 'assistant') AND c.deleted_ms IS NULL ORDER BY t.rank LIMIT ?2"
     );
     conn.prepare_cached(&sql)?.query_map(params![any, clamp(limit), id], ranked)?.collect()
+}
+
+fn telling(conn: &Connection, words: Vec<String>) -> rusqlite::Result<Vec<String>> {
+    let mut sample =
+        conn.prepare_cached("SELECT count(*), min(seq) FROM (SELECT seq FROM messages ORDER BY seq DESC LIMIT ?1)")?;
+    let (count, first): (u32, Option<i64>) =
+        sample.query_row([question::SAMPLE], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let mut having =
+        conn.prepare_cached("SELECT count(*) FROM message_text t WHERE t.message_text MATCH ?1 AND t.rowid >= ?2")?;
+    question::telling(words, count, |word| having.query_row(params![format!("\"{word}\""), first], |row| row.get(0)))
 }
 
 fn ranked(row: &Row<'_>) -> rusqlite::Result<Ranked> {

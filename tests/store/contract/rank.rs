@@ -1,5 +1,8 @@
+use std::collections::HashMap;
+
 use munshi::chat::{Message, Role, Status};
 use munshi::store::memory::MemoryStore;
+use munshi::store::sqlite::SqliteStore;
 use munshi::store::{Store, Write};
 
 use crate::support::*;
@@ -13,7 +16,7 @@ fn fill(store: &mut dyn Store, texts: &[&str]) {
 
 /// The numbers of the ranked messages, best first.
 fn ranked(store: &mut dyn Store, query: &str, within: Option<u128>) -> Vec<u128> {
-    let found = store.rank(query, within.map(conversation_id), 100).unwrap();
+    let found = store.rank(query, within.map(conversation_id), 1_000).unwrap();
     assert!(found.windows(2).all(|pair| pair[0].score >= pair[1].score), "{found:?}");
     assert!(found.iter().all(|one| one.score > 0.0), "{found:?}");
     found.into_iter().map(|one| one.message.0.as_u128() >> 64).collect()
@@ -87,32 +90,51 @@ on_both! {
     }
 }
 
-#[test]
-fn both_stores_give_the_same_score() {
-    const WORDS: [&str; 12] = ["tax", "रुपये", "house", "PPF", "it's", "a", "the", "of", "C++", "भाषा", "100%", "naïve"];
+/// Both stores with the same many messages of a few words.
+fn both(messages: u128) -> (tempfile::TempDir, SqliteStore, MemoryStore) {
+    const WORDS: [&str; 12] = ["the", "of", "a", "tax", "रुपये", "house", "PPF", "it's", "C++", "भाषा", "100%", "naïve"];
     let folder = tempfile::tempdir().unwrap();
-    let mut disk = open(folder.path());
-    let mut memory = MemoryStore::new();
+    let (mut disk, mut memory) = (open(folder.path()), MemoryStore::new());
     let mut dice = Dice(5);
     let mut writes = vec![put(1, "one"), put(2, "two")];
-    for id in 0..200 {
+    for id in 0..messages {
         // The first words far oftener than the last.
         let mut word = || WORDS[(dice.roll(12) * dice.roll(12) / 12) as usize];
-        let text: Vec<&str> = (0..1 + id % 17).map(|_| word()).collect();
+        let text: Vec<&str> = (0..1 + id % 9).map(|_| word()).collect();
         writes.push(Write::AddMessage(said(1 + id % 2, id, None, &text.join(" "))));
     }
     disk.write(&writes).unwrap();
     memory.write(&writes).unwrap();
-    for query in ["भाषा of the house", "C++", "naive it's tax", "ppf 100 a रुपये the"] {
-        for within in [None, Some(conversation_id(2))] {
-            let (one, other) = (disk.rank(query, within, 1_000).unwrap(), memory.rank(query, within, 1_000).unwrap());
-            assert!(one.len() > 5, "{query}");
-            let scores: Vec<_> = other.iter().map(|ranked| (ranked.message, ranked.score)).collect();
-            assert_eq!(one.len(), scores.len(), "{query}");
-            for ranked in one {
-                let score = scores.iter().find(|(id, _)| *id == ranked.message).unwrap().1;
-                assert!((ranked.score - score).abs() < 1e-9, "{query}: {} on disk, {score} in memory", ranked.score);
+    (folder, disk, memory)
+}
+
+#[test]
+fn both_stores_give_the_same_scores() {
+    for messages in [200, 1_300] {
+        let (_folder, mut disk, mut memory) = both(messages);
+        for query in ["भाषा of the house", "C++", "naive it's tax", "ppf 100 a रुपये the", "the"] {
+            for within in [None, Some(conversation_id(2))] {
+                let one = disk.rank(query, within, 2_000).unwrap();
+                let other = memory.rank(query, within, 2_000).unwrap();
+                assert!(one.len() > 5, "{query}");
+                assert_eq!(one.len(), other.len(), "{query} of {messages}");
+                let scores: HashMap<_, _> = other.iter().map(|ranked| (ranked.message, ranked.score)).collect();
+                for ranked in one {
+                    let score = scores[&ranked.message];
+                    assert!((ranked.score - score).abs() < 1e-9, "{query}: {} on disk, {score}", ranked.score);
+                }
             }
         }
+    }
+}
+
+#[test]
+fn in_a_large_store_common_words_are_looked_for_only_where_there_are_no_others() {
+    let (_folder, mut disk, mut memory) = both(1_300);
+    for store in [&mut disk as &mut dyn Store, &mut memory] {
+        let rare = ranked(store, "भाषा", None);
+        assert!((50..200).contains(&rare.len()), "{}", rare.len());
+        assert_eq!(ranked(store, "the भाषा", None), rare);
+        assert!(store.rank("the", None, 2_000).unwrap().len() > 500);
     }
 }
