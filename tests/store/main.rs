@@ -10,5 +10,7 @@ mod files;
 mod fill;
 mod instances;
 mod kill;
+mod older;
+mod salvage;
 mod speed;
 mod support;

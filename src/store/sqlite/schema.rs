@@ -46,7 +46,13 @@ pub(super) fn migrate(conn: &mut Connection, path: &Path, steps: &[&str]) -> Res
         return Ok(None);
     }
     let backup = if from > 0 { Some(back_up(conn, path, from)?) } else { None };
-    for next in from + 1..=to {
+    advance(conn, steps)?;
+    Ok(backup.map(|backup| Notice::Migrated { from, to, backup }))
+}
+
+/// Takes the steps that are still to be taken, without a copy.
+pub(super) fn advance(conn: &mut Connection, steps: &[&str]) -> Result<(), Fault> {
+    for next in version(conn)? + 1..=known(steps) {
         let step = steps[(next - 1) as usize];
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Another instance may have been here while this one waited.
@@ -57,7 +63,7 @@ pub(super) fn migrate(conn: &mut Connection, path: &Path, steps: &[&str]) -> Res
         }
         tx.commit()?;
     }
-    Ok(backup.map(|backup| Notice::Migrated { from, to, backup }))
+    Ok(())
 }
 
 /// A whole copy under `….v1.bak`, which is only there once it is complete.

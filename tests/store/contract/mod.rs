@@ -18,7 +18,7 @@ macro_rules! on_both {
     };
 }
 
-mod context;
+pub mod context;
 mod conversations;
 mod ledger;
 mod messages;
