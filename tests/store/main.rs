@@ -11,5 +11,7 @@ mod files;
 mod fill;
 mod instances;
 mod kill;
+mod older;
+mod salvage;
 mod speed;
 mod support;
