@@ -2,6 +2,7 @@
 //! clock; refuses policy (that is `session/`) and screens (that is `tui/`).
 
 pub mod clock;
+pub mod exact;
 pub mod ids;
 pub mod store_thread;
 mod streams;
