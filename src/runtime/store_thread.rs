@@ -146,7 +146,7 @@ impl StoreHandle {
         let (outbox, events) = mpsc::channel();
         let (recalls, recalled) = mpsc::channel();
         let (closing, closed) = mpsc::channel();
-        let out = Outbox { outbox, recalls, arrived };
+        let out = Outbox { events: outbox, recalls, arrived };
         let unsaved = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&unsaved);
         let thread = thread::Builder::new().name("store".to_owned()).spawn(move || {
@@ -225,14 +225,14 @@ impl Drop for StoreHandle {
 }
 
 struct Outbox {
-    outbox: Sender<StoreEvent>,
+    events: Sender<StoreEvent>,
     recalls: Sender<Recalled>,
     arrived: Arc<Notify>,
 }
 
 impl Outbox {
     fn tell(&self, event: StoreEvent) {
-        if self.outbox.send(event).is_ok() {
+        if self.events.send(event).is_ok() {
             self.arrived.notify_one();
         }
     }

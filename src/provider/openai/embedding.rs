@@ -13,7 +13,7 @@ use super::Inner;
 use super::endpoint::Target;
 use super::lenient::{Count, List, Loose, Vector};
 use super::{headers, refusal, service, transport};
-use crate::chat::embedding::{EmbeddingModel, EmbeddingReport, EmbeddingRequest};
+use crate::chat::embedding::{EmbeddingModel, EmbeddingReport, EmbeddingRequest, to_length_one};
 use crate::chat::{Failure, FailureKind, ModelRef};
 
 /// Models that refused to be asked for a length, and are not asked again.
@@ -238,10 +238,7 @@ fn of_length(mut vector: Vec<f32>, dims: usize) -> Result<Vec<f32>, String> {
     }
     if vector.len() > dims {
         vector.truncate(dims);
-        let length = vector.iter().map(|number| f64::from(*number).powi(2)).sum::<f64>().sqrt();
-        if length > 0.0 {
-            vector.iter_mut().for_each(|number| *number = (f64::from(*number) / length) as f32);
-        }
+        to_length_one(&mut vector);
     }
     Ok(vector)
 }

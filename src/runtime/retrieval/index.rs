@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::chat::embedding::{Embedded, Ranked};
+use crate::chat::embedding::{Embedded, Ranked, to_length_one};
 use crate::chat::{ConversationId, MessageId};
 
 /// Numbers that are multiplied at a time.
@@ -74,13 +74,6 @@ impl Index {
             Ranked { conversation, message, score: f64::from(score) }
         });
         Some(ranked.collect())
-    }
-}
-
-fn to_length_one(vector: &mut [f32]) {
-    let length = vector.iter().map(|number| f64::from(*number).powi(2)).sum::<f64>().sqrt();
-    if length > 0.0 {
-        vector.iter_mut().for_each(|number| *number = (f64::from(*number) / length) as f32);
     }
 }
 

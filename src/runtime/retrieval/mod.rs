@@ -200,7 +200,7 @@ impl Retrieval {
                 message: *message,
                 vector: vector.clone(),
             });
-            self.add(&with, embedded.collect());
+            self.add(&with, &embedded.collect::<Vec<_>>());
             let vectors = messages.into_iter().map(|(_, message)| message).zip(vectors).collect();
             store.write(vec![Write::PutEmbeddings { with, vectors }], None);
             Ok(())
@@ -210,7 +210,7 @@ impl Retrieval {
 
     /// Adds vectors to all that are held of their model and hold their conversation. What is still being read has them
     /// too, or gets them here; which of both comes first does not matter.
-    fn add(&mut self, with: &EmbeddingModel, vectors: Vec<Embedded>) {
+    fn add(&mut self, with: &EmbeddingModel, vectors: &[Embedded]) {
         let of_model = |key: &&Key| key.with == *with;
         let keys: Vec<Key> = self.loaded.iter().chain(&self.awaited).filter(of_model).cloned().collect();
         for key in keys {
@@ -316,8 +316,7 @@ impl Retrieval {
     /// Hands a job to the searcher, which is started for the first one; `false` where there is none to be had.
     fn give(&mut self, job: Job) -> bool {
         if self.searcher.is_none() {
-            let started =
-                Worker::spawn("search", Arc::clone(&self.arrived), Shelves::default, |shelves, job| shelves.work(job));
+            let started = Worker::spawn("search", Arc::clone(&self.arrived), Shelves::default, Shelves::work);
             self.searcher = started.inspect_err(|error| tracing::warn!(%error, "no thread to search on")).ok();
         }
         let Some(searcher) = &self.searcher else { return false };
