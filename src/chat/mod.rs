@@ -17,6 +17,7 @@ pub mod request;
 pub mod settings;
 pub mod spending;
 pub mod stamp;
+pub mod tokenizer;
 pub mod usage;
 
 pub use budget::{Budgets, Cap, Scope};
@@ -32,4 +33,5 @@ pub use report::{Ending, Report};
 pub use request::{OutputLimit, OutputLimitField, Request, RequestMessage};
 pub use settings::{RetryPolicy, Settings, Timeouts};
 pub use stamp::Stamp;
+pub use tokenizer::Tokenizer;
 pub use usage::{FinishReason, RateLimit, RateLimits, Usage};

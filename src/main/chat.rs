@@ -26,7 +26,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::host::Program;
-use crate::keyed::Keyed;
+use crate::keyed::{Keyed, Keys};
 use crate::setup;
 
 /// The model that the demo answers as.
@@ -77,7 +77,8 @@ async fn session(config: Config, is_demo: bool, opening: Opening, log_notice: Op
     let options = HttpOptions { connect_timeout: config.connect_timeout, ..HttpOptions::default() };
     let adapter = Arc::new(OpenAiProvider::new(EndpointTable::default(), options));
     let chosen = EndpointTable::default();
-    let provider = Keyed { adapter: Arc::clone(&adapter), endpoints: config.endpoints.clone(), chosen: chosen.clone() };
+    let keys = Keys { endpoints: config.endpoints.clone(), chosen: chosen.clone() };
+    let provider = Keyed { adapter: Arc::clone(&adapter), keys };
     let host = Program {
         adapter,
         endpoints: config.endpoints.clone(),
