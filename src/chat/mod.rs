@@ -5,6 +5,7 @@ pub mod budget;
 pub mod catalogue;
 pub mod context;
 pub mod conversation;
+pub mod decimal;
 pub mod embedding;
 pub mod failure;
 pub mod id;

@@ -15,6 +15,7 @@ pub mod read;
 pub mod report;
 mod resolve;
 pub mod schema;
+mod settings;
 pub mod value;
 mod write;
 
@@ -167,6 +168,16 @@ impl Config {
     /// # Errors
     /// All that is wrong, each with its file, line and what was expected.
     pub fn load(inputs: &Inputs) -> Result<Self, ConfigError> {
+        let (config, problems) = resolve::load(inputs)?;
+        if problems.is_empty() { Ok(config) } else { Err(ConfigError(problems)) }
+    }
+
+    /// As [`Config::load`], but gives what can be made of the rest where something is wrong: the defaults stand in for
+    /// it. For `munshi doctor`.
+    ///
+    /// # Errors
+    /// Where the built-in table of models is broken, which a test excludes.
+    pub fn inspect(inputs: &Inputs) -> Result<(Self, Vec<Problem>), ConfigError> {
         resolve::load(inputs)
     }
 

@@ -213,6 +213,8 @@ fn to_json(value: &Value) -> Json {
         Value::List(list) => json!(list),
         Value::Number(number) => json!(number),
         Value::Whole(number) => json!(number),
+        // Written as it is in the file; a number of JSON may lose its last digits.
+        Value::Amount(_) => serde_json::from_str(&value.to_string()).unwrap_or_default(),
         Value::Time(time) => json!(show_time(*time)),
         Value::Switch(on) => json!(on),
         Value::Nothing => Json::Null,

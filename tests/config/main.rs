@@ -6,6 +6,7 @@ mod endpoints;
 mod env_files;
 mod errors;
 mod example;
+mod history;
 mod precedence;
 mod reports;
 mod writing;
