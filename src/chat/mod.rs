@@ -10,6 +10,7 @@ pub mod embedding;
 pub mod failure;
 pub mod id;
 pub mod ledger;
+pub mod listing;
 pub mod message;
 pub mod model;
 pub mod money;

@@ -8,6 +8,7 @@ mod client;
 mod endpoint;
 mod headers;
 mod lenient;
+mod listing;
 mod probe;
 mod refusal;
 mod reply;
