@@ -102,6 +102,9 @@ pub enum Command {
     Config(ConfigCommand),
     /// The known models with their prices for a million tokens, in your currency
     Models {
+        /// Ask PROVIDER, or each provider that has a key, which models it has and for what prices, and keep that
+        #[arg(long, value_name = "PROVIDER", num_args = 0..=1, default_missing_value = "", value_parser = lossy())]
+        refresh: Option<String>,
         /// Print JSON, prices in micro-dollars
         #[arg(long)]
         json: bool,

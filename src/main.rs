@@ -6,6 +6,8 @@ mod chat;
 mod host;
 #[path = "main/keyed.rs"]
 mod keyed;
+#[path = "main/refresh.rs"]
+mod refresh;
 #[path = "main/reports.rs"]
 mod reports;
 #[path = "main/setup.rs"]
@@ -40,7 +42,8 @@ fn run(cli: &Cli, config: munshi::config::Config) -> Result<ExitCode> {
     let text = match &cli.command {
         None => return chat::open(cli, config),
         Some(Command::Config(command)) => reports::config(command, &config)?,
-        Some(Command::Models { json }) => reports::models(*json, &config),
+        Some(Command::Models { refresh: Some(provider), json }) => return refresh::models(provider, *json, &config),
+        Some(Command::Models { refresh: None, json }) => reports::models(*json, &config),
         Some(Command::Chats(command)) => reports::chats(command, &config)?,
         Some(Command::Completions { shell }) => {
             let mut out = Vec::new();
@@ -58,7 +61,7 @@ fn run(cli: &Cli, config: munshi::config::Config) -> Result<ExitCode> {
 }
 
 /// Writes to standard output; a reader that has gone away is no error.
-fn print(text: &str) -> Result<()> {
+pub fn print(text: &str) -> Result<()> {
     match io::stdout().lock().write_all(text.as_bytes()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => Ok(result?),
@@ -67,7 +70,12 @@ fn print(text: &str) -> Result<()> {
 
 /// Says on standard error why it ends.
 fn fail(why: &str, code: u8) -> ExitCode {
-    // Nobody is left to be told where even this fails.
-    let _ = writeln!(io::stderr().lock(), "{why}");
+    talk(why);
     ExitCode::from(code)
+}
+
+/// Says something on standard error.
+pub fn talk(words: &str) {
+    // Nobody is left to be told where even this fails.
+    let _ = writeln!(io::stderr().lock(), "{words}");
 }

@@ -12,6 +12,7 @@ pub mod key;
 mod key_file;
 pub mod layers;
 pub mod read;
+pub mod refreshed;
 pub mod report;
 mod resolve;
 pub mod schema;
@@ -69,6 +70,12 @@ impl Paths {
     #[must_use]
     pub fn key_file(&self) -> PathBuf {
         self.config.join("keys.toml")
+    }
+
+    /// The folder of the lists of models that providers gave.
+    #[must_use]
+    pub fn listings(&self) -> PathBuf {
+        self.data.join("models.d")
     }
 
     /// The database.

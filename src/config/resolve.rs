@@ -16,7 +16,7 @@ use super::key_file::quoted;
 use super::layers::{Layers, Origin};
 use super::schema::{Place, place};
 use super::value::Value;
-use super::{Config, Flags, Inputs, KeyBinding, Limits, Paths, Ui, base_url, catalogue, read, settings};
+use super::{Config, Flags, Inputs, KeyBinding, Limits, Paths, Ui, base_url, catalogue, read, refreshed, settings};
 use crate::chat::Catalogue;
 use crate::chat::catalogue::ProviderSpec;
 use crate::chat::model::DEFAULT_PROVIDER;
@@ -46,6 +46,7 @@ pub(super) fn load(inputs: &Inputs) -> Result<(Config, Vec<Problem>), ConfigErro
     lay_providers(&mut catalogue, &layers, &mut gathered.problems);
     let endpoints = endpoints(&mut catalogue, &mut layers, &environment, &mut gathered);
     warn_of_open_env_files(inputs, &environment, &catalogue, &mut gathered.notices);
+    refreshed::lay(&mut catalogue, &paths.listings(), &mut gathered.notices);
     catalogue::lay_models(&mut catalogue, &layers, &mut gathered.problems);
     let system = system_prompt(&mut layers, &file, &environment, &mut gathered.problems);
     let config = Config {

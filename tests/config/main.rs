@@ -8,6 +8,7 @@ mod errors;
 mod example;
 mod history;
 mod precedence;
+mod refreshed;
 mod reports;
 mod writing;
 
