@@ -1,7 +1,11 @@
 //! Wires implementations together, prints the error chain, and sets the exit code.
 
+#[path = "main/budgets.rs"]
+mod budgets;
 #[path = "main/chat.rs"]
 mod chat;
+#[path = "main/cost/mod.rs"]
+mod cost;
 #[path = "main/host.rs"]
 mod host;
 #[path = "main/keyed.rs"]
@@ -44,6 +48,8 @@ fn run(cli: &Cli, config: munshi::config::Config) -> Result<ExitCode> {
         Some(Command::Config(command)) => reports::config(command, &config)?,
         Some(Command::Models { refresh: Some(provider), json }) => return refresh::models(provider, *json, &config),
         Some(Command::Models { refresh: None, json }) => reports::models(*json, &config),
+        Some(Command::Cost(args)) => cost::report(args, &config)?,
+        Some(Command::Doctor { .. }) => return Ok(ExitCode::SUCCESS),
         Some(Command::Chats(command)) => reports::chats(command, &config)?,
         Some(Command::Completions { shell }) => {
             let mut out = Vec::new();
