@@ -6,6 +6,8 @@ mod budgets;
 mod chat;
 #[path = "main/cost/mod.rs"]
 mod cost;
+#[path = "main/doctor/mod.rs"]
+mod doctor;
 #[path = "main/host.rs"]
 mod host;
 #[path = "main/keyed.rs"]
@@ -32,6 +34,10 @@ fn main() -> ExitCode {
     if let Err(error) = setup::install_hooks() {
         return fail(&format!("munshi: {error:#}"), 1);
     }
+    // It looks at what is broken, and so does not wait for it to be whole.
+    if let Some(Command::Doctor { json }) = &cli.command {
+        return doctor::run(&cli, *json).unwrap_or_else(|error| fail(&format!("munshi: {error:#}"), 1));
+    }
     let config = match setup::config(&cli) {
         Ok(config) => config,
         Err(error) => return fail(&error, USAGE),
@@ -49,7 +55,8 @@ fn run(cli: &Cli, config: munshi::config::Config) -> Result<ExitCode> {
         Some(Command::Models { refresh: Some(provider), json }) => return refresh::models(provider, *json, &config),
         Some(Command::Models { refresh: None, json }) => reports::models(*json, &config),
         Some(Command::Cost(args)) => cost::report(args, &config)?,
-        Some(Command::Doctor { .. }) => return Ok(ExitCode::SUCCESS),
+        // Run before the configuration is judged.
+        Some(Command::Doctor { json }) => return doctor::run(cli, *json),
         Some(Command::Chats(command)) => reports::chats(command, &config)?,
         Some(Command::Completions { shell }) => {
             let mut out = Vec::new();

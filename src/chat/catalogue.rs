@@ -114,6 +114,11 @@ fn undated(id: &str) -> Option<&str> {
 /// Prices older than this many days are said to be old.
 const STALE_AFTER_DAYS: i32 = 180;
 
+/// How to have newer prices.
+pub const HOW_TO_REFRESH: &str = "`munshi models --refresh` reads newer ones where a provider lists them \
+     (`munshi models --refresh openrouter` needs no key), [models] in the configuration sets your own, and a newer \
+     munshi brings a newer table";
+
 fn is_stale(as_of: Date, today: Date) -> bool {
     today.since(as_of).is_ok_and(|span| span.get_days() > STALE_AFTER_DAYS)
 }
@@ -122,13 +127,8 @@ fn is_stale(as_of: Date, today: Date) -> bool {
 /// newer ones.
 #[must_use]
 pub fn staleness_note(as_of: Date, today: Date) -> Option<String> {
-    is_stale(as_of, today).then(|| {
-        format!(
-            "The prices are of {as_of}, more than {STALE_AFTER_DAYS} days ago: `munshi models --refresh` reads newer \
-             ones where a provider lists them (`munshi models --refresh openrouter` needs no key), [models] in the \
-             configuration sets your own, and a newer munshi brings a newer table."
-        )
-    })
+    is_stale(as_of, today)
+        .then(|| format!("The prices are of {as_of}, more than {STALE_AFTER_DAYS} days ago: {HOW_TO_REFRESH}."))
 }
 
 #[cfg(test)]

@@ -81,16 +81,7 @@ async fn ask(
     provider: &str,
     today: Date,
 ) -> Result<(Listing, String), String> {
-    let endpoint = match config.endpoints.access(provider) {
-        Ok(access) => {
-            let key = access.key.map(|key| SecretString::from(key.expose().to_owned()));
-            Endpoint { key, ..Endpoint::keyless(access.base_url) }
-        }
-        Err(EndpointError::Missing { .. }) if NEED_NO_KEY.contains(&provider) => {
-            Endpoint::keyless(config.endpoints.get(provider).map(|known| known.base_url.clone()).unwrap_or_default())
-        }
-        Err(error) => return Err(error.to_string()),
-    };
+    let endpoint = endpoint(config, provider)?;
     let base_url = endpoint.base_url.clone();
     adapter.endpoints().set(provider, endpoint);
     let models = adapter.list_models(provider, LIMIT).await.map_err(|failure| failure.message)?;
@@ -98,4 +89,46 @@ async fn ask(
         return Err("it lists no models; what was known of them stands".to_owned());
     }
     Ok((Listing { provider: provider.to_owned(), as_of: today, models }, base_url))
+}
+
+/// Where a provider is asked, and with which key.
+fn endpoint(config: &Config, provider: &str) -> Result<Endpoint, String> {
+    match config.endpoints.access(provider) {
+        Ok(access) => {
+            let key = access.key.map(|key| SecretString::from(key.expose().to_owned()));
+            Ok(Endpoint { key, ..Endpoint::keyless(access.base_url) })
+        }
+        Err(EndpointError::Missing { .. }) if NEED_NO_KEY.contains(&provider) => {
+            let base_url = config.endpoints.get(provider).map(|known| known.base_url.clone()).unwrap_or_default();
+            Ok(Endpoint::keyless(base_url))
+        }
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use munshi::config::{Flags, Inputs, Paths};
+
+    use super::*;
+
+    #[test]
+    fn openrouter_s_list_needs_no_key_and_any_other_names_the_variable_it_wants() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = || home.path().to_path_buf();
+        let inputs = Inputs {
+            env: BTreeMap::new(),
+            cwd: None,
+            paths: Paths { config: folder(), data: folder(), state: folder() },
+            flags: Flags::default(),
+            system: SYSTEM,
+        };
+        let config = Config::load(&inputs).unwrap();
+        let open = endpoint(&config, "openrouter").unwrap();
+        assert_eq!((open.base_url.as_str(), open.key.is_none()), ("https://openrouter.ai/api/v1", true));
+        assert!(endpoint(&config, "groq").unwrap_err().contains("set GROQ_API_KEY"));
+        assert!(asked("", &config).is_err(), "nobody is asked who has nothing to do with the user");
+    }
 }

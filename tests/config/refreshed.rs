@@ -62,7 +62,7 @@ fn a_kept_list_holds_from_the_next_start_on_and_the_user_s_own_rows_over_it() {
     let (before, after) = (Some(prices(1, 2)), Some(prices(5_000_000, 6_000_000)));
     assert_eq!(brought.changed, [PriceChange { model: model("new/one"), before, after }]);
     let told = report::refreshed(&later, &brought);
-    assert!(told.starts_with("openrouter: 1 models, 1 with prices, of 2026-11-25\n"), "{told}");
+    assert!(told.starts_with("openrouter: 1 model, 1 with prices of 2026-11-25\n"), "{told}");
     assert!(
         told.contains("changed  openrouter/new/one  ₹0.000085 in, ₹0.00017 out  →  ₹425.00 in, ₹510.00 out"),
         "{told}"

@@ -25,6 +25,7 @@ mod pipes;
 mod queue;
 mod secrets;
 mod settings;
+mod shell;
 mod terminal;
 mod welcome;
 mod window;

@@ -128,9 +128,10 @@ pub fn refreshed(config: &Config, brought: &Refreshed) -> String {
     };
     let priced = match brought.priced {
         0 => "none with a price".to_owned(),
-        count => format!("{count} with prices, of {}", brought.as_of),
+        count => format!("{count} with prices of {}", brought.as_of),
     };
-    let mut out = format!("{}: {} models, {priced}\n", brought.provider, brought.listed);
+    let listed = if brought.listed == 1 { "1 model".to_owned() } else { format!("{} models", brought.listed) };
+    let mut out = format!("{}: {listed}, {priced}\n", brought.provider);
     let changed = brought.changed.iter().map(|change| {
         let (before, after) = (price(change.before), price(change.after));
         ["changed".to_owned(), change.model.to_string(), format!("{before}  →  {after}")]
