@@ -26,6 +26,7 @@ mod pipes;
 mod queue;
 mod secrets;
 mod settings;
+mod shell;
 mod strategies;
 mod terminal;
 mod welcome;

@@ -1,6 +1,7 @@
 //! The store on disk: one SQLite database, shared by all instances. Owns the SQL, the file and its locks;
 //! refuses to decide what is worth saving.
 
+mod checkup;
 mod embeddings;
 mod fault;
 mod files;
