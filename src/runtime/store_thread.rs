@@ -16,6 +16,7 @@ use tokio::sync::Notify;
 
 use crate::chat::budget::Refusal;
 use crate::chat::ledger::LedgerOpening;
+use crate::chat::spending::{GroupBy, Period, SpendRow};
 use crate::chat::{AttemptId, ConversationId, MessageId, Spend};
 use crate::store::{Cap, Hit, Saved, Scope, Store, StoreError, Summary, Write};
 
@@ -47,6 +48,11 @@ pub enum Query {
         query: String,
         limit: u64,
     },
+    /// What was spent in a period, row by row.
+    Report {
+        by: GroupBy,
+        period: Period,
+    },
 }
 
 /// What was read.
@@ -72,6 +78,11 @@ pub enum Answer {
     Found {
         query: String,
         hits: Vec<Hit>,
+    },
+    Report {
+        by: GroupBy,
+        period: Period,
+        rows: Vec<SpendRow>,
     },
     /// It could not be read, and why.
     Failed {
