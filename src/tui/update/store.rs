@@ -83,7 +83,7 @@ fn answered(state: &mut AppState, answer: Answer, at: Stamp, fresh: Fresh) -> Ve
             state.history.put_before(earlier);
             Vec::new()
         }
-        Answer::Draft { .. } | Answer::Found { .. } => Vec::new(),
+        Answer::Draft { .. } | Answer::Found { .. } | Answer::Report { .. } => Vec::new(),
         Answer::Failed { query, reason } => {
             if let Query::Load(id) = query
                 && state.awaited == Some(id)
