@@ -10,7 +10,6 @@ mod chrome;
 pub mod commands;
 pub mod composer;
 pub mod context;
-pub mod counting;
 pub mod drafts;
 pub mod effect;
 pub mod event;

@@ -6,11 +6,12 @@ use futures::FutureExt as _;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::chat::Tokenizer;
+use crate::runtime::exact::{CountJob, Counted, ExactCounter};
 use crate::runtime::tasks::Tasks;
 use crate::runtime::worker::Worker;
 use crate::runtime::{News, Runtime};
 
-use super::counting::{NoCounter, TokenCounter};
 use super::effect::TuiEffect;
 use super::event::Happened;
 use super::highlighter::{Shelf, highlight};
@@ -25,8 +26,7 @@ pub struct World {
     host: Arc<dyn Host>,
     highlighter: Worker<HighlightJob, Highlighted>,
     errands: Tasks<Happened>,
-    /// Counts tokens exactly, where a tokenizer is at hand.
-    pub counter: Box<dyn TokenCounter>,
+    counter: ExactCounter,
     ended: CancellationToken,
     /// Rings when the program was stopped by another and goes on: the terminal may be as the shell left it.
     pub continued: Arc<Notify>,
@@ -51,8 +51,8 @@ impl World {
             runtime,
             host,
             highlighter,
+            counter: ExactCounter::spawn(Arc::clone(&arrived)),
             errands: Tasks::new(arrived),
-            counter: Box::new(NoCounter),
             ended,
             continued: Arc::default(),
             panics,
@@ -81,7 +81,7 @@ impl World {
             .collect();
         out.extend(self.highlighter.drain().into_iter().map(Happened::Highlighted));
         let counted = self.counter.drain().into_iter();
-        out.extend(counted.map(|(ticket, tokens)| Happened::Counted { ticket, tokens }));
+        out.extend(counted.map(|Counted { ticket, tokens }| Happened::Counted { ticket, tokens }));
         out.extend(self.errands.drain());
         out
     }
@@ -120,7 +120,12 @@ impl World {
                 let saved = self.host.save_theme(&name);
                 self.errands.spawn(saved.map(|result| Happened::Settled(Settled::Saved(result))).boxed());
             }
-            TuiEffect::CountExactly { ticket, model, texts } => self.counter.count(ticket, &model, texts),
+            // Where the tokenizer is not known nothing comes back, and estimates stay what there is.
+            TuiEffect::CountExactly { ticket, model, texts } => {
+                if let Some(tokenizer) = Tokenizer::of(&model) {
+                    self.counter.count(CountJob { ticket, tokenizer, texts });
+                }
+            }
             TuiEffect::SetMouse(on) => stage.set_mouse(on),
             TuiEffect::Redraw => stage.forget(),
             TuiEffect::Edit(text) => {
