@@ -37,6 +37,7 @@ impl Session {
             reply.model = Some(model.clone());
         }
         let (request, plan) = self.request(&model, question);
+        self.remember_recalled(&plan);
         if let Some(reason) = self.does_not_fit(&model, &plan) {
             return self.pass_over(reason, at, out);
         }

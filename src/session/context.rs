@@ -128,8 +128,14 @@ impl Session {
 
     /// Messages that were brought back for the answer that is shown last.
     fn recalled(&self) -> BTreeSet<usize> {
-        let found = self.search.last_found().iter().filter(|found| found.elsewhere.is_none());
-        found.filter_map(|found| self.conversation.position(found.message)).collect()
+        self.search.recalled.iter().filter_map(|id| self.conversation.position(*id)).collect()
+    }
+
+    /// Remembers what a plan brings back, for whoever reads the answer.
+    pub(super) fn remember_recalled(&mut self, plan: &Plan) {
+        let brought = plan.kept.iter().filter(|(_, standing)| **standing == Standing::Retrieved);
+        let ids = brought.filter_map(|(at, _)| self.conversation.at(*at)).map(|message| message.id);
+        self.search.recalled = ids.collect();
     }
 
     /// Why a request to `model` planned so cannot be sent at all; `None` where it can.

@@ -46,6 +46,8 @@ pub(super) struct Search {
     /// What was found last, and for which question.
     found: Option<(MessageId, Vec<Found>)>,
     by: Option<RankedBy>,
+    /// What was brought back into the last request.
+    pub recalled: Vec<MessageId>,
 }
 
 impl Search {
@@ -55,11 +57,6 @@ impl Search {
             Some((of, found)) if Some(*of) == question => found,
             _ => &[],
         }
-    }
-
-    /// What was found last, whatever for.
-    pub fn last_found(&self) -> &[Found] {
-        self.found.as_ref().map_or(&[], |(_, found)| found)
     }
 }
 
@@ -96,6 +93,7 @@ impl Session {
         }
         self.search.found = None;
         self.search.by = None;
+        self.search.recalled.clear();
         self.index(out);
     }
 

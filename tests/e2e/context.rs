@@ -84,6 +84,10 @@ fn the_list_shows_exactly_what_the_next_request_contains() {
     {
         assert!(screen.contains(part), "{part:?} is not in\n{}", screen.text);
     }
+    // What was estimated is counted by the model's own tokenizer a moment later.
+    let row = |screen: &str| screen.lines().find(|line| line.contains("Reply   First.")).unwrap_or_default().to_owned();
+    let screen = session.wait_for(|screen| screen.contains("Reply") && !row(&screen.text).contains('~'));
+    assert!(row(&screen.text).contains(" 6 "), "two tokens, and four for the frame:\n{}", screen.text);
     // The first turn is left out, its answer along with it.
     session.key(Key::Home);
     session.key(Key::Down);

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::kit::{AT_REST, begin, quit, submit};
+use super::support::keys::Key;
 use super::support::launch::Home;
 use super::support::pty::Session;
 use super::support::replies::{delta, done, finish, role, stream};
@@ -186,8 +187,13 @@ fn retrieve_brings_back_the_turn_that_the_question_is_about() {
     distinct.sort();
     distinct.dedup();
     assert_eq!(distinct.len(), texts.len(), "each message is embedded once");
-    let screen = session.screen();
-    assert!(screen.contains("brought back"), "{}", screen.text);
+    session.key(Key::CtrlHome);
+    let screen = session.wait_for_text("Question 3:");
+    let who = screen.row(screen.row_of("Question 3:").unwrap() - 1);
+    assert!(who.contains("brought back for this question"), "the transcript tells which:\n{}", screen.text);
+    session.key(Key::CtrlEnd);
+    submit(&session, "/status");
+    session.wait_for_text("by meaning (text-embedding-3-small, 256 numbers)");
     quit(&session);
 }
 
