@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 #![allow(clippy::print_stdout, reason = "children of these tests tell their parent what was acknowledged")]
 
+mod budget;
 mod child;
 mod contract;
 mod damage;
