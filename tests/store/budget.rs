@@ -65,7 +65,9 @@ fn row_37_two_processes_that_race_at_a_cap_never_pass_it_and_do_spend() {
     let mut racers = [Racer::start(folder.path(), 0), Racer::start(folder.path(), 1)];
     let (mut granted, mut contested) = ([0; 2], 0);
     for round in 0..rounds {
-        racers.iter_mut().for_each(|racer| racer.tell(round));
+        for racer in &mut racers {
+            racer.tell(round);
+        }
         let now = racers.each_mut().map(Racer::granted);
         granted = [granted[0] + now[0], granted[1] + now[1]];
         contested += u64::from(now.iter().all(|granted| *granted > 0));
