@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, reason = "children of these tests tell their parent what was acknowledged")]
 
 mod bills;
+mod budget;
 mod child;
 mod contract;
 mod damage;

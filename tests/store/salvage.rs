@@ -143,7 +143,9 @@ fn each_page_costs_what_stood_in_it(migrated: bool) {
         // Messages that are gone are no longer counted in their conversation, and their vectors go with them.
         let one_table = matches!(lost[..], [] | [_]) || lost == [0, 1, 5];
         assert!(one_table, "page {page}, migrated: {migrated}: {lost:?}");
-        lost.iter().for_each(|at| hit[*at] += 1);
+        for at in lost {
+            hit[at] += 1;
+        }
     }
     assert!(hit.iter().all(|hit| *hit > 0), "{hit:?} of {} pages", sound.len() / PAGE);
 }

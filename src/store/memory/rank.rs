@@ -52,7 +52,7 @@ impl State {
             newest.clone().filter(|message| is_indexed(message)).map(|message| count(message, &words)).collect();
         let having =
             |word: &str| Ok::<_, Infallible>(counted.iter().filter(|one| one.of.contains_key(word)).count() as u32);
-        match question::telling(words.clone(), newest.count() as u32, having) {
+        match question::telling(words, newest.count() as u32, having) {
             Ok(telling) => telling,
         }
     }

@@ -18,6 +18,7 @@ macro_rules! on_both {
     };
 }
 
+mod alike;
 pub mod context;
 mod conversations;
 mod ledger;

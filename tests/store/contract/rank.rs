@@ -100,7 +100,7 @@ fn both(messages: u128) -> (tempfile::TempDir, SqliteStore, MemoryStore) {
     for id in 0..messages {
         // The first words far oftener than the last.
         let mut word = || WORDS[(dice.roll(12) * dice.roll(12) / 12) as usize];
-        let text: Vec<&str> = (0..1 + id % 9).map(|_| word()).collect();
+        let text: Vec<&str> = (0..=id % 9).map(|_| word()).collect();
         writes.push(Write::AddMessage(said(1 + id % 2, id, None, &text.join(" "))));
     }
     disk.write(&writes).unwrap();

@@ -11,13 +11,13 @@ use crate::support::*;
 
 const ALL: Period = Period { from: date(2020, 1, 1), to: date(2030, 12, 31) };
 
-fn usage(input: u64, cached_input: u64, output: u64) -> Option<Usage> {
-    Some(Usage { input, cached_input, output, ..Usage::default() })
+fn usage(input: u64, cached_input: u64, output: u64) -> Usage {
+    Usage { input, cached_input, output, ..Usage::default() }
 }
 
 /// Opens a row and closes it.
-fn spent(row: LedgerOpening, cost: Option<i64>, usage: Option<Usage>) -> [Write; 2] {
-    let end = LedgerClosing { attempt: row.attempt, usage, ..closing(0, cost) };
+fn spent(row: LedgerOpening, cost: Option<i64>, usage: impl Into<Option<Usage>>) -> [Write; 2] {
+    let end = LedgerClosing { attempt: row.attempt, usage: usage.into(), ..closing(0, cost) };
     [Write::OpenAttempt(row), Write::CloseAttempt(end)]
 }
 
