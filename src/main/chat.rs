@@ -21,7 +21,6 @@ use munshi::store::sqlite::{OpenOptions, SqliteStore};
 use munshi::tui::host::Host as _;
 use munshi::tui::preferences::Preferences;
 use munshi::tui::run::{Exit, Opening};
-use munshi::tui::theme::ColourDepth;
 use munshi::tui::{self, Launch};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -127,7 +126,7 @@ fn preferences(
         max_input_chars: config.limits.max_input_chars,
         paste_attachment_chars: config.limits.paste_attachment_chars,
         mouse: config.ui.mouse,
-        colours: colours(),
+        colours: setup::colours(),
         zone: clock.zone().clone(),
         demo,
         places: vec![
@@ -137,12 +136,6 @@ fn preferences(
         ],
         ready,
     }
-}
-
-/// How many colours the terminal shows, as the environment tells.
-fn colours() -> ColourDepth {
-    let told = |name| env::var_os(name).map(|value| value.to_string_lossy().into_owned());
-    ColourDepth::detect(told("NO_COLOR").as_deref(), told("COLORTERM").as_deref(), told("TERM").as_deref())
 }
 
 /// The first is cancelled when the system asks to end, or anything panicked; the second rings when the program was

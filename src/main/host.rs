@@ -116,6 +116,21 @@ impl Host for Program {
         })
     }
 
+    fn save_setting(&self, path: &str, value: Option<String>) -> BoxFuture<'static, Result<String, String>> {
+        let (file, path, keeps) = (self.config_file.clone(), path.to_owned(), self.keeps_keys);
+        off_the_loop(move || {
+            let change = Change::of(&path, value.as_deref())?;
+            if !keeps {
+                return Ok(format!("{path} holds until you leave; the demo keeps nothing."));
+            }
+            config::save(&file, &[change], &SYSTEM).map_err(|error| error.to_string())?;
+            Ok(match value {
+                Some(value) => format!("{path} = {value} is kept in the configuration."),
+                None => format!("{path} is taken out of the configuration."),
+            })
+        })
+    }
+
     fn copy(&self, text: String) -> BoxFuture<'static, bool> {
         off_the_loop(move || {
             matches!(clipboard::copy(&text, |name| env::var(name).ok()), clipboard::Copied::Confirmed { .. })

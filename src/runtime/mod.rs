@@ -183,11 +183,12 @@ impl Runtime {
         );
     }
 
-    /// Asks what this chat and this day have cost.
+    /// Asks what this chat, this day and this month have cost.
     pub fn query_spend(&self, conversation: ConversationId) {
         let day = self.clock.now().day;
-        self.store.query(Query::Spend { conversation, scope: Scope::Conversation(conversation) });
-        self.store.query(Query::Spend { conversation, scope: Scope::Day(day) });
+        for scope in [Scope::Conversation(conversation), Scope::Day(day), Scope::Month(day)] {
+            self.store.query(Query::Spend { conversation, scope });
+        }
     }
 
     /// Everything that happened since the last time, in the order in which it may be told.

@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 
 use crate::chat::budget::Refusal;
 use crate::chat::ledger::LedgerOpening;
+use crate::chat::spending::{GroupBy, Period, SpendRow};
 use crate::chat::{AttemptId, ConversationId, MessageId, Spend};
 use crate::store::{Cap, Hit, Saved, Scope, Store, StoreError, Summary, Write};
 
@@ -49,6 +50,11 @@ pub enum Query {
         query: String,
         limit: u64,
     },
+    /// What was spent in a period, row by row.
+    Report {
+        by: GroupBy,
+        period: Period,
+    },
 }
 
 /// What was read.
@@ -74,6 +80,11 @@ pub enum Answer {
     Found {
         query: String,
         hits: Vec<Hit>,
+    },
+    Report {
+        by: GroupBy,
+        period: Period,
+        rows: Vec<SpendRow>,
     },
     /// It could not be read, and why.
     Failed {

@@ -6,6 +6,7 @@
 
 mod connections;
 mod embeddings;
+mod listing;
 mod refusals;
 mod requests;
 mod server;

@@ -9,6 +9,7 @@ mod embedding;
 mod endpoint;
 mod headers;
 mod lenient;
+mod listing;
 mod probe;
 mod refusal;
 mod reply;

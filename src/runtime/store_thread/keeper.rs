@@ -187,6 +187,9 @@ impl Keeper {
             Query::Search { query, limit } => {
                 self.store.search(&query, limit).map(|hits| Answer::Found { query, hits })
             }
+            Query::Report { by, period } => {
+                self.store.report(by, period).map(|rows| Answer::Report { by, period, rows })
+            }
         };
         read.unwrap_or_else(|error| {
             tracing::error!(%error, "a query failed");

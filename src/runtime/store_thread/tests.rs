@@ -68,8 +68,11 @@ impl Store for Failing {
         self.inner.search(query, limit)
     }
 
+    /// One row, which says what was asked.
     fn report(&mut self, by: GroupBy, period: Period) -> Result<Vec<SpendRow>, StoreError> {
-        self.inner.report(by, period)
+        let key = format!("{} {}..{}", by.as_str(), period.from, period.to);
+        let spend = Spend::of(crate::chat::PicoUsd(7), Rate::default());
+        Ok(vec![SpendRow { label: key.clone(), key, requests: 1, input: 2, cached_input: 3, output: 4, spend }])
     }
 
     fn rank(&mut self, query: &str, within: Option<ConversationId>, limit: u64) -> Result<Vec<Ranked>, StoreError> {
@@ -210,4 +213,14 @@ fn a_store_that_hangs_does_not_keep_the_program_from_ending() {
     handle.write(vec![draft("my words")], None);
     assert_eq!(handle.close(), 1, "it is said that it is not saved");
     drop(open);
+}
+
+#[test]
+fn a_report_comes_back_with_what_was_asked_and_its_rows() {
+    let (handle, _) = store([], None);
+    let asked = (GroupBy::Week, Period { from: date(2026, 11, 1), to: date(2026, 11, 30) });
+    handle.query(Query::Report { by: asked.0, period: asked.1 });
+    let StoreEvent::Answer(Answer::Report { by, period, rows }) = next(&handle) else { panic!("no report") };
+    assert_eq!((by, period), asked);
+    assert_eq!(rows[0].key, "week 2026-11-01..2026-11-30");
 }

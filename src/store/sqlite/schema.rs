@@ -11,7 +11,10 @@ use super::notice::Notice;
 use crate::store::StoreError;
 
 /// The steps: the n-th (from 1) leads to schema n.
-pub(super) const STEPS: &[&str] = &[include_str!("../../../assets/migrations/0001_first.sql")];
+pub(super) const STEPS: &[&str] = &[
+    include_str!("../../../assets/migrations/0001_first.sql"),
+    include_str!("../../../assets/migrations/0002_context.sql"),
+];
 
 /// `mnsh`: what the file's header says of whose it is.
 pub(super) const APPLICATION_ID: i64 = 0x6d6e_7368;
@@ -43,7 +46,13 @@ pub(super) fn migrate(conn: &mut Connection, path: &Path, steps: &[&str]) -> Res
         return Ok(None);
     }
     let backup = if from > 0 { Some(back_up(conn, path, from)?) } else { None };
-    for next in from + 1..=to {
+    advance(conn, steps)?;
+    Ok(backup.map(|backup| Notice::Migrated { from, to, backup }))
+}
+
+/// Takes the steps that are still to be taken, without a copy.
+pub(super) fn advance(conn: &mut Connection, steps: &[&str]) -> Result<(), Fault> {
+    for next in version(conn)? + 1..=known(steps) {
         let step = steps[(next - 1) as usize];
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Another instance may have been here while this one waited.
@@ -54,7 +63,7 @@ pub(super) fn migrate(conn: &mut Connection, path: &Path, steps: &[&str]) -> Res
         }
         tx.commit()?;
     }
-    Ok(backup.map(|backup| Notice::Migrated { from, to, backup }))
+    Ok(())
 }
 
 /// A whole copy under `….v1.bak`, which is only there once it is complete.
@@ -83,7 +92,7 @@ mod tests {
         let path = folder.join("munshi.db");
         files::create_private(&path).unwrap();
         let mut conn = Connection::open(&path).unwrap();
-        assert_eq!(migrate(&mut conn, &path, STEPS).unwrap(), None);
+        assert_eq!(migrate(&mut conn, &path, &STEPS[..1]).unwrap(), None);
         conn.execute_batch("INSERT INTO input_history (text, at_ms) VALUES ('kept', 1)").unwrap();
         (path, conn)
     }

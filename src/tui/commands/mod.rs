@@ -1,10 +1,12 @@
 //! Slash commands: one file each, and one row each in the table that parsing, help, completion and the README
 //! are made from.
 
+mod context;
 mod copy;
 mod cost;
 mod export;
 mod help;
+mod history;
 mod key;
 mod max_tokens;
 mod model;
@@ -13,6 +15,7 @@ mod new;
 mod quit;
 mod retry;
 mod status;
+mod summarise;
 mod system;
 mod temperature;
 mod theme;
@@ -56,6 +59,9 @@ pub const TABLE: &[Command] = &[
     system::COMMAND,
     temperature::COMMAND,
     max_tokens::COMMAND,
+    history::COMMAND,
+    context::COMMAND,
+    summarise::COMMAND,
     title::COMMAND,
     copy::COMMAND,
     export::COMMAND,

@@ -4,6 +4,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::session::tokens;
+
 /// A pasted text and the token that stands for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attachment {
@@ -13,6 +15,8 @@ pub struct Attachment {
     pub text: Arc<str>,
     /// The length of `text` in characters.
     pub chars: usize,
+    /// What `text` weighs in hundredths of a token, estimated once.
+    pub hundredths: u64,
 }
 
 impl Attachment {
@@ -25,7 +29,7 @@ impl Attachment {
             grouped(lines),
             if lines == 1 { "line" } else { "lines" },
         );
-        Self { number, token, text: text.into(), chars }
+        Self { number, token, text: text.into(), chars, hundredths: tokens::hundredths(text) }
     }
 }
 

@@ -133,6 +133,7 @@ impl Composer {
         let Some(at) = step(&mut self.model) else { return false };
         // What changed is not said, so everything is laid out again: undo is rarer than typing.
         self.layout = Layout::of(&self.model, &self.attachments, self.layout.width());
+        self.weigh();
         self.settle(at);
         true
     }

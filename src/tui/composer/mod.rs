@@ -10,6 +10,7 @@ mod glyph;
 mod history;
 mod layout;
 mod model;
+mod weight;
 mod wrap;
 
 #[cfg(test)]
@@ -24,7 +25,10 @@ use attach::Attachments;
 use cluster::{Class, Line};
 use layout::{Caret, Layout};
 use model::{Model, Pos};
+use weight::Weight;
 use wrap::Change;
+
+use crate::session::tokens;
 
 /// A paste longer than this many characters becomes an attachment, unless the configuration says otherwise.
 pub const PASTE_ATTACHMENT_CHARS: usize = 20_000;
@@ -43,6 +47,7 @@ pub struct Composer {
     model: Model,
     layout: Layout,
     attachments: Attachments,
+    weight: Weight,
     cursor: Pos,
     /// The column that Up and Down hold on to.
     goal: Option<u16>,
@@ -79,6 +84,7 @@ impl Composer {
             model,
             layout,
             attachments,
+            weight: Weight::default(),
             cursor: Pos::default(),
             goal: None,
             run: None,
@@ -157,6 +163,7 @@ impl Composer {
         self.attachments = attachments;
         self.model = Model::new(text);
         self.layout = Layout::of(&self.model, &self.attachments, self.layout.width());
+        self.weigh();
         self.cursor = self.model.end();
         self.goal = None;
         self.run = None;
@@ -277,19 +284,23 @@ impl Composer {
     /// Inserts at the cursor whatever its length; `text` has no carriage returns.
     fn insert_text(&mut self, text: &str, join: bool) {
         let at = self.cursor;
+        let before = self.attached_in(at.line..at.line + 1);
         let after = self.model.insert(at, text, join);
         let change = Change { at: at.byte, removed: 0, added: text.len() };
         let lines = after.line - at.line + 1;
         self.layout.update(&self.model, &self.attachments, at.line..at.line + 1, lines, change);
+        self.reweigh(tokens::hundredths(text), 0, before, self.attached_in(at.line..at.line + lines));
         self.settle(after);
     }
 
     fn delete(&mut self, from: Pos, to: Pos, join: bool) -> bool {
+        let (removed, before) = (weight::between(&self.model, from, to), self.attached_in(from.line..to.line + 1));
         if !self.model.delete(from, to, join) {
             return false;
         }
         let change = Change { at: from.byte, removed: to.byte.saturating_sub(from.byte), added: 0 };
         self.layout.update(&self.model, &self.attachments, from.line..to.line + 1, 1, change);
+        self.reweigh(0, removed, before, self.attached_in(from.line..from.line + 1));
         self.settle(from);
         true
     }

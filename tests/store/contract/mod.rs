@@ -18,7 +18,10 @@ macro_rules! on_both {
     };
 }
 
+pub mod context;
 mod conversations;
 mod ledger;
 mod messages;
+mod rank;
+mod report;
 mod search;

@@ -6,8 +6,9 @@ use ratatui::layout::Rect;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::super::layout::Layout;
-use super::super::{Composer, Edit};
+use super::super::{Composer, Edit, PASTE_ATTACHMENT_CHARS};
 use super::{composer, screen, style};
+use crate::session::tokens;
 
 fn anything() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
@@ -91,6 +92,55 @@ fn run(composer: &mut Composer, op: &Op) {
     }
 }
 
+/// An edit, or what puts a whole text into the box, or beside it.
+#[derive(Debug, Clone)]
+enum Change {
+    Op(Op),
+    /// A paste that is long enough to be attached.
+    Attach(String),
+    /// What comes back from the editor, of the draft.
+    Replace(String),
+    /// What comes back from the editor, of the first attachment.
+    Rewrite(String),
+    /// Another chat's draft, or one of the history.
+    Set(String),
+    /// What was put away comes back.
+    TakeAndBack,
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    prop_oneof![
+        12 => op().prop_map(Change::Op),
+        2 => anything().prop_map(|text| Change::Attach(text.repeat(9))),
+        1 => anything().prop_map(Change::Replace),
+        1 => anything().prop_map(|text| Change::Rewrite(text.repeat(5))),
+        1 => anything().prop_map(Change::Set),
+        1 => Just(Change::TakeAndBack),
+    ]
+}
+
+fn make(composer: &mut Composer, change: &Change) {
+    match change {
+        Change::Op(op) => run(composer, op),
+        Change::Attach(text) => {
+            composer.set_paste_attachment_chars(9);
+            composer.insert(text);
+            composer.set_paste_attachment_chars(PASTE_ATTACHMENT_CHARS);
+        }
+        Change::Replace(text) => composer.replace_text(text),
+        Change::Rewrite(text) => {
+            if let Some(first) = composer.attachments().first() {
+                composer.set_attachment(first.number, text);
+            }
+        }
+        Change::Set(text) => composer.set_text(text),
+        Change::TakeAndBack => {
+            let draft = composer.take();
+            composer.set_draft(draft);
+        }
+    }
+}
+
 /// The byte of the whole text at which the cursor stands.
 fn offset(composer: &Composer) -> usize {
     let lines = composer.model.lines();
@@ -158,6 +208,16 @@ proptest! {
         prop_assert_eq!(composer.text(), "शुरू");
         while composer.apply(Edit::Redo) {}
         prop_assert_eq!(composer.text(), end);
+    }
+
+    #[test]
+    fn the_weight_is_always_that_of_the_text_that_would_be_sent(changes in prop::collection::vec(change(), 1..60)) {
+        let mut composer = composer("शुरू", 11);
+        for change in &changes {
+            make(&mut composer, change);
+            let sent = composer.expanded_text();
+            prop_assert_eq!(composer.weight(), tokens::hundredths(&sent), "after {:?}: {:?}", change, sent);
+        }
     }
 
     #[test]
