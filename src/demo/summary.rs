@@ -54,27 +54,22 @@ fn points(question: &Question) -> Vec<String> {
     let last = question.messages.len().saturating_sub(1);
     let mut points = Vec::new();
     for (at, message) in question.messages.iter().enumerate() {
-        let lower = message.text.to_lowercase();
-        let has_transcript = lower.lines().any(|line| unmarked(line).starts_with(USER_MARK));
-        if is_system(message) || has_transcript {
-            points.extend(message.text.lines().filter_map(|line| point_of_line(line, has_transcript)));
-        } else if message.role == "user" && !(at == last && says_summarise(&lower)) {
+        let starts = message.text.lines().position(|line| said_in(line).is_some());
+        if is_system(message) || starts.is_some() {
+            let before = message.text.lines().take(starts.unwrap_or(usize::MAX));
+            points.extend(before.filter_map(|line| line.strip_prefix("- ")).filter_map(first_sentence));
+            points.extend(message.text.lines().filter_map(said_in).filter_map(first_sentence));
+        } else if message.role == "user" && !(at == last && says_summarise(&message.text.to_lowercase())) {
             points.extend(first_sentence(&message.text));
         }
     }
     points
 }
 
-/// A point of an earlier summary, or what the user says in a line of a transcript.
-fn point_of_line(line: &str, has_transcript: bool) -> Option<String> {
-    let said = unmarked(line);
-    let begins = said.get(..USER_MARK.len()).is_some_and(|start| start.eq_ignore_ascii_case(USER_MARK));
-    let is_the_users = has_transcript && begins;
-    match line.strip_prefix("- ") {
-        _ if is_the_users => first_sentence(said[USER_MARK.len()..].trim_start_matches('*')),
-        Some(point) => first_sentence(point),
-        None => None,
-    }
+/// What the user says in a line of a transcript.
+fn said_in(line: &str) -> Option<&str> {
+    let (mark, said) = unmarked(line).split_at_checked(USER_MARK.len())?;
+    mark.eq_ignore_ascii_case(USER_MARK).then(|| said.trim_start_matches('*'))
 }
 
 /// A line without the signs of markdown around a name.

@@ -86,7 +86,8 @@ fn what_a_real_server_refuses_is_refused() {
     assert_eq!(demo.get("/v1/embeddings").status, 405);
 }
 
-const PROMPT: &str = "Summarise the conversation that follows, in a few lines.";
+/// As munshi asks.
+const PROMPT: &str = include_str!("../../assets/prompts/summarise.txt");
 
 #[test]
 fn a_summary_has_the_first_sentence_of_each_message_and_says_that_it_was_made_by_rule() {
@@ -114,11 +115,11 @@ fn a_summary_that_is_carried_on_keeps_its_points() {
 
 #[test]
 fn a_transcript_inside_one_message_is_read_line_by_line() {
-    let transcript =
-        "User: I rent a flat. It is small.\n\nAssistant: I see. User error?\n\n**User:** And a car.\n- dear";
+    let transcript = "Summary so far:\n\n- I live in Pune.\n\nBy rule.\n\nConversation:\n\n\
+        User: I rent a flat. It is small.\n\nAssistant: I see. User error?\n- a point\n\n**User:** And a car.\n- dear\n";
     let text = Demo::start().say(&[("system", PROMPT), ("user", transcript)]).text();
-    assert!(text.contains("\n- I rent a flat.\n- And a car.\n"), "{text}");
-    assert!(!text.contains("I see"), "{text}");
+    assert!(text.contains("\n- I live in Pune.\n- I rent a flat.\n- And a car.\n\n"), "{text}");
+    assert!(!text.contains("I see") && !text.contains("a point"), "{text}");
 }
 
 #[test]
