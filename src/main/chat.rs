@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use color_eyre::eyre::{Result, eyre};
 use munshi::chat::catalogue::ProviderSpec;
+use munshi::chat::settings::RetrievalSettings;
 use munshi::chat::{Catalogue, ModelRef};
 use munshi::cli::Cli;
 use munshi::config::{Config, Key};
@@ -193,10 +194,17 @@ fn with_demo(mut config: Config) -> Result<(Config, Option<DemoServer>)> {
         spec.context_window = Some(context_window);
         catalogue.models.insert(ModelRef::new("openai", model), spec);
     }
+    // By the usual model's price, whatever embeds.
+    let spec = config.catalogue.embedding_spec(&ModelRef::new("openai", "text-embedding-3-small"));
+    for model in munshi::demo::embedding_models() {
+        catalogue.embeddings.insert(ModelRef::new("openai", model), spec.clone());
+    }
     config = config.redirected("openai", &server.base_url(), Some(key));
     config.model = ModelRef::new("openai", DEMO_MODEL);
     config.catalogue = Arc::new(catalogue);
     config.settings.fallback = Vec::new();
+    let usual = RetrievalSettings::default();
+    config.settings.retrieval = RetrievalSettings { most: config.settings.retrieval.most, ..usual };
     Ok((config, Some(server)))
 }
 
