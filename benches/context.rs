@@ -7,6 +7,8 @@
     reason = "a measurement reads the clock, prints, and stops where it cannot go on"
 )]
 
+#[path = "context/choice.rs"]
+mod choice;
 #[path = "context/count.rs"]
 mod count;
 #[path = "support/fill.rs"]
@@ -27,6 +29,7 @@ fn main() {
         return;
     }
     count::print();
+    choice::print();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     runtime.block_on(async {
         search::print().await;
