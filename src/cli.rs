@@ -12,8 +12,8 @@ use clap_complete::Shell;
 use jiff::civil::Date;
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 it went well, 1 it failed, 2 the command line or the configuration is wrong,
-101 a fault of munshi's own.
+Exit codes: 0 it went well, 1 it failed (`munshi doctor`: something does not work), 2 the command
+line or the configuration is wrong, 101 a fault of munshi's own.
 
 Settings come from the defaults, the configuration file (`munshi config path`), the environment
 (OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL, OPENAI_TEMPERATURE, OPENAI_MAX_TOKENS, MUNSHI_LOG)
