@@ -46,6 +46,8 @@ pub trait Host: Send + Sync + 'static {
     fn probe(&self, base_url: Option<String>) -> BoxFuture<'static, Result<Vec<FoundServer>, String>>;
     /// Writes the choice of a theme to the configuration.
     fn save_theme(&self, name: &str) -> BoxFuture<'static, Result<String, String>>;
+    /// Writes a setting, such as `budget.day`, to the configuration as a user would write its value; `None` takes it out.
+    fn save_setting(&self, path: &str, value: Option<String>) -> BoxFuture<'static, Result<String, String>>;
     /// Puts a text into the system's clipboard; `false` where there is none to be sure of.
     fn copy(&self, text: String) -> BoxFuture<'static, bool>;
     /// Writes an export and gives its path. It never overwrites.

@@ -106,6 +106,10 @@ impl World {
                 let saved = self.host.save_theme(&name);
                 self.errands.spawn(saved.map(|result| Happened::Settled(Settled::Saved(result))).boxed());
             }
+            TuiEffect::SaveSetting { path, value } => {
+                let saved = self.host.save_setting(&path, value);
+                self.errands.spawn(saved.map(|result| Happened::Settled(Settled::Saved(result))).boxed());
+            }
             TuiEffect::SetMouse(on) => stage.set_mouse(on),
             TuiEffect::Redraw => stage.forget(),
             TuiEffect::Edit(text) => {

@@ -77,6 +77,10 @@ actions! {
     NewConversation = "new_conversation",
     Conversations = "conversations",
     CopyReply = "copy_reply",
+    /// Opens or closes the cost screen.
+    Cost = "cost",
+    /// Sends what a budget refused, once.
+    OverBudget = "over_budget",
     Editor = "editor",
     Help = "help",
     Redraw = "redraw",

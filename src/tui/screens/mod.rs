@@ -1,6 +1,7 @@
 //! What lies over the chat: one file a screen. Each takes in keys and gives intents; none knows the terminal.
 
 pub mod blank;
+pub mod cost;
 pub mod help;
 pub mod line_edit;
 pub mod paint;
@@ -12,6 +13,8 @@ pub mod welcome;
 pub enum ScreenKey {
     Up,
     Down,
+    Left,
+    Right,
     PageUp,
     PageDown,
     First,

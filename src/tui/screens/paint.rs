@@ -55,3 +55,19 @@ pub fn fit(text: &str, columns: usize) -> Sanitised {
     }
     Sanitised::line(&out)
 }
+
+/// Parts with dots between them, in as many rows as they need; a part stays in one piece.
+#[must_use]
+pub fn joined(parts: &[String], columns: usize) -> Vec<Sanitised> {
+    let mut rows: Vec<String> = Vec::new();
+    for part in parts {
+        match rows.last_mut().filter(|row| width(row) + width(part) + 3 <= columns) {
+            Some(row) => {
+                row.push_str(" · ");
+                row.push_str(part);
+            }
+            None => rows.push(part.clone()),
+        }
+    }
+    rows.iter().map(|row| fit(row, columns)).collect()
+}

@@ -2,6 +2,7 @@
 //! time and ids arrive with the event.
 
 mod actions;
+mod costs;
 mod overlay;
 mod pointer;
 mod send;
@@ -29,6 +30,7 @@ pub const QUIT_WITHIN: Duration = Duration::from_secs(2);
 /// Takes in one event and says what is to be done.
 pub fn update(state: &mut AppState, event: TuiEvent) -> Vec<TuiEffect> {
     let is_new_day = event.at.day != state.now.day;
+    let is_new_month = event.at.day.first_of_month() != state.now.day.first_of_month();
     state.now = event.at;
     state.spare = event.fresh.conversation;
     let mut effects = take_in(state, event);
@@ -37,6 +39,12 @@ pub fn update(state: &mut AppState, event: TuiEvent) -> Vec<TuiEffect> {
         let (conversation, scope) = (state.current, Scope::Day(state.now.day));
         effects.push(TuiEffect::Query(Query::Spend { conversation, scope }));
     }
+    if is_new_month {
+        state.month = Spend::default();
+        let (conversation, scope) = (state.current, Scope::Month(state.now.day));
+        effects.push(TuiEffect::Query(Query::Spend { conversation, scope }));
+    }
+    state.warn_of_budgets();
     overlay::mark_streaming(state);
     state.fit_composer();
     effects

@@ -7,11 +7,10 @@ use ratatui::layout::{Position, Rect};
 
 use crate::runtime::Summary;
 use crate::text::Sanitised;
-use crate::text::sanitised::width;
 use crate::tui::keymap::{Action, Keymap};
 use crate::tui::theme::Theme;
 
-use super::super::paint::{fill, fit, put};
+use super::super::paint::{fill, fit, joined, put};
 use super::Panel;
 
 impl Panel {
@@ -119,21 +118,6 @@ impl Panel {
         ];
         told.into_iter().flatten().collect()
     }
-}
-
-/// Parts with dots between them, in as many rows as they need; a part stays in one piece.
-fn joined(parts: &[String], columns: usize) -> Vec<Sanitised> {
-    let mut rows: Vec<String> = Vec::new();
-    for part in parts {
-        match rows.last_mut().filter(|row| width(row) + width(part) + 3 <= columns) {
-            Some(row) => {
-                row.push_str(" · ");
-                row.push_str(part);
-            }
-            None => rows.push(part.clone()),
-        }
-    }
-    rows.iter().map(|row| fit(row, columns)).collect()
 }
 
 /// How long ago a moment was, in short: `now`, `5 min`, `2 h`, `yesterday`, `12 Mar`, `12 Mar 2025`.
