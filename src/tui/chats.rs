@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::chat::{Conversation, ConversationId, ConversationMeta, MessageId, Spend, Stamp};
+use crate::chat::{Conversation, ConversationId, ConversationMeta, MessageId, PicoUsd, Spend, Stamp};
 use crate::runtime::Query;
 use crate::session::Session;
 
@@ -20,6 +20,8 @@ pub struct Chat {
     /// The input box while another chat is in front.
     pub draft: Option<Composer>,
     pub spend: Spend,
+    /// What the running reply has cost so far, estimated.
+    pub running: Option<PicoUsd>,
     /// Replies whose reasoning is unfolded.
     pub reasoning_open: HashSet<MessageId>,
 }
@@ -92,6 +94,7 @@ impl AppState {
             notices: Vec::new(),
             draft: None,
             spend: Spend::default(),
+            running: None,
             reasoning_open: HashSet::new(),
         };
         self.chats.insert(id, chat);

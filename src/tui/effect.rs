@@ -36,6 +36,11 @@ pub enum TuiEffect {
     },
     Probe(Option<String>),
     SaveTheme(String),
+    /// Write a setting into the configuration, or take it out; answered by `Settled`.
+    SaveSetting {
+        path: String,
+        value: Option<String>,
+    },
 
     /// Count these texts exactly, as the model does; answered by `Counted` where its tokenizer is known.
     CountExactly {

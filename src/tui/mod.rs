@@ -5,6 +5,7 @@
 //! draws the `state` and only reads it.
 
 pub mod aligned;
+pub mod budgets;
 pub mod chats;
 mod chrome;
 pub mod commands;
@@ -20,8 +21,10 @@ pub mod input;
 pub mod keymap;
 pub mod open;
 pub mod preferences;
+pub mod price;
 pub mod run;
 pub mod screens;
+pub mod spending;
 pub mod stage;
 pub mod state;
 pub mod status;

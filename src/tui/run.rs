@@ -122,6 +122,7 @@ impl<S: Stage> App<S> {
         store.query(Query::Draft(None));
         store.query(Query::InputHistory { limit: 500 });
         store.query(Query::Spend { conversation: current, scope: Scope::Day(day) });
+        store.query(Query::Spend { conversation: current, scope: Scope::Month(day) });
     }
 
     /// Waits for something, takes it in, and draws where that is due.

@@ -4,17 +4,22 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::chat::{Catalogue, Conversation, ConversationId, ConversationMeta, ModelRef, Role, Spend, Stamp};
+use jiff::civil::Date;
+
+use crate::chat::{
+    AttemptId, Catalogue, Conversation, ConversationId, ConversationMeta, ModelRef, Rate, Role, Spend, Stamp,
+};
 use crate::runtime::Summary;
 use crate::session::retry::Field;
 use crate::session::{Change, Effect, Event, Happened, Session};
 
+use super::budgets::Warned;
 use super::chats::Chat;
 use super::composer::{Composer, History};
 use super::effect::TuiEffect;
 use super::keymap::{Context, Keymap};
 use super::preferences::Preferences;
-use super::screens::{context::ContextScreen, help::Help, panel::Panel, welcome::Welcome};
+use super::screens::{context::ContextScreen, cost::Costs, help::Help, panel::Panel, welcome::Welcome};
 use super::theme::Theme;
 use super::transcript::{Anchor, Cache, Drawn, Highlights, Notice, NoticeKind, Selection};
 
@@ -27,6 +32,7 @@ pub enum Overlay {
     Context(Box<ContextScreen>),
     Panel(Panel),
     Welcome(Welcome),
+    Costs(Costs),
 }
 
 /// What is in the user's editor.
@@ -59,6 +65,11 @@ pub struct AppState {
     /// Why writes are held back, while they are.
     pub not_saved: Option<String>,
     pub today: Spend,
+    pub month: Spend,
+    /// Attempts that are booked and not closed: where, on which day and at which rate.
+    pub booked: HashMap<AttemptId, (ConversationId, Date, Rate)>,
+    /// Warnings of budgets that were given.
+    pub warned: Vec<Warned>,
     pub highlights: Highlights,
     /// The layout's memory; dropping it never changes a frame.
     pub cache: Cache,
@@ -125,6 +136,9 @@ impl AppState {
             toast: None,
             not_saved: None,
             today: Spend::default(),
+            month: Spend::default(),
+            booked: HashMap::new(),
+            warned: Vec::new(),
             highlights: Highlights::default(),
             cache: Cache::default(),
             selection: None,
@@ -191,12 +205,6 @@ impl AppState {
         self.preferences.ready.get(provider).copied().unwrap_or(false)
     }
 
-    /// What the chat in front has cost.
-    #[must_use]
-    pub fn chat_spend(&self) -> Spend {
-        self.chat().spend
-    }
-
     /// Tokens in and out of the shown replies.
     #[must_use]
     pub fn chat_tokens(&self) -> (u64, u64) {
@@ -226,7 +234,8 @@ impl AppState {
         let session = self.chats.get_mut(&conversation).map(|chat| &mut chat.session);
         let Some(session) = session.or_else(|| self.closing.get_mut(&conversation)) else { return Vec::new() };
         let effects: Vec<Effect> = session.handle(Event { at, happened });
-        if !session.has_open_attempts() {
+        self.count_costs(conversation, &effects);
+        if self.closing.get(&conversation).is_some_and(|session| !session.has_open_attempts()) {
             self.closing.remove(&conversation);
         }
         if effects.is_empty() { Vec::new() } else { vec![TuiEffect::Session(conversation, effects)] }

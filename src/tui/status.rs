@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
+use crate::chat::Role;
 use crate::chat::context::Strategy;
 use crate::chat::money::short_count;
-use crate::chat::{Role, Spend};
 use crate::session::{Activity, Session};
 use crate::text::sanitised::{Sanitised, width};
 
@@ -38,7 +38,15 @@ pub struct Segment {
     rank: u8,
     /// What a click on it does.
     pub opens: Option<Action>,
+    /// What it gives way to before anything goes that is more than a hint; the longest last.
+    briefer: Vec<Sanitised>,
 }
+
+/// From this rank on, a part is more than a hint.
+const NO_HINT: u8 = 50;
+
+/// The rank of what was spent.
+const SUMS: u8 = 60;
 
 /// What stands between two parts.
 pub const SEPARATOR: &str = " │ ";
@@ -47,15 +55,8 @@ pub const SEPARATOR: &str = " │ ";
 #[must_use]
 pub fn segments(state: &AppState, columns: u16) -> Vec<Segment> {
     let mut segments = all(state, columns);
-    let fits = |segments: &[Segment]| {
-        let text: usize = segments.iter().map(|segment| segment.text.width()).sum();
-        text + segments.len().saturating_sub(1) * width(SEPARATOR) + 2 <= usize::from(columns)
-    };
-    while segments.len() > 1 && !fits(&segments) {
-        let Some(least) = segments.iter().enumerate().min_by_key(|(_, segment)| segment.rank).map(|(at, _)| at) else {
-            break;
-        };
-        segments.remove(least);
+    while segments.len() > 1 && !fits(&segments, columns) {
+        make_room(&mut segments);
     }
     if let [only] = &mut segments[..] {
         only.text = fit(only.text.as_str(), usize::from(columns).saturating_sub(2));
@@ -63,10 +64,28 @@ pub fn segments(state: &AppState, columns: u16) -> Vec<Segment> {
     segments
 }
 
+fn fits(segments: &[Segment], columns: u16) -> bool {
+    let text: usize = segments.iter().map(|segment| segment.text.width()).sum();
+    text + segments.len().saturating_sub(1) * width(SEPARATOR) + 2 <= usize::from(columns)
+}
+
+/// Leaves out the least important part; before one goes that is more than a hint, another is said more briefly.
+fn make_room(segments: &mut Vec<Segment>) {
+    let least = segments.iter().enumerate().min_by_key(|(_, segment)| segment.rank);
+    let Some((least, rank)) = least.map(|(at, segment)| (at, segment.rank)) else { return };
+    if rank >= NO_HINT
+        && let Some((text, segment)) = segments.iter_mut().find_map(|segment| Some((segment.briefer.pop()?, segment)))
+    {
+        segment.text = text;
+        return;
+    }
+    segments.remove(least);
+}
+
 fn all(state: &AppState, columns: u16) -> Vec<Segment> {
     let mut out = Vec::new();
     let mut push = |text: String, part: Part, rank: u8| {
-        out.push(Segment { text: Sanitised::line(&text), part, rank, opens: None });
+        out.push(Segment { text: Sanitised::line(&text), part, rank, opens: None, briefer: Vec::new() });
     };
     if let Some(toast) = &state.toast {
         push(toast.text.clone(), Part::Said, 100);
@@ -79,7 +98,11 @@ fn all(state: &AppState, columns: u16) -> Vec<Segment> {
     push(state.meta().model.to_string(), Part::Plain, 80);
     let (text, part) = gauge(state, columns);
     push(text, part, GAUGE);
-    push(money(state, columns), Part::Plain, 60);
+    let mut sums = money(state, columns);
+    push(sums.pop().unwrap_or_default(), Part::Plain, SUMS);
+    if let Some((text, part, rank)) = budget(state) {
+        push(text, part, rank);
+    }
     if session.is_summarising() {
         push("summarising…".to_owned(), Part::Busy, 85);
     }
@@ -98,8 +121,15 @@ fn all(state: &AppState, columns: u16) -> Vec<Segment> {
     if others > 0 {
         push(format!("{others} more streaming"), Part::Plain, 30);
     }
-    for gauge in out.iter_mut().filter(|segment| segment.rank == GAUGE) {
-        gauge.opens = Some(Action::Context);
+    for segment in &mut out {
+        match segment.rank {
+            GAUGE => segment.opens = Some(Action::Context),
+            SUMS => {
+                segment.opens = Some(Action::Cost);
+                segment.briefer = sums.iter().map(|form| Sanitised::line(form)).collect();
+            }
+            _ => {}
+        }
     }
     out
 }
@@ -137,25 +167,36 @@ pub fn opened_at(state: &AppState, left: u16, columns: u16, x: u16) -> Option<Ac
     None
 }
 
+/// That a budget kept a question back, and the way on; else the cap of which most is used.
+fn budget(state: &AppState) -> Option<(String, Part, u8)> {
+    if state.session().is_over_budget() {
+        let key = state.keymap.key_of(Action::OverBudget).unwrap_or_else(|| "/budget once".to_owned());
+        return Some((format!("over budget · {key} sends it once"), Part::Error, 95));
+    }
+    let cap = state.tightest_cap()?;
+    Some((cap.text(&state.preferences.settings.currency), Part::Warning, 65))
+}
+
 /// Where there are fewer columns, the last reply's cost is left to its own row; then the day's is left out too.
 const ALL_SUMS_FROM: u16 = 72;
 const DAY_FROM: u16 = 56;
 
-/// The last reply's cost, the chat's, the day's.
-fn money(state: &AppState, columns: u16) -> String {
+/// The last reply's cost, the chat's, the day's; those of what runs so far.
+/// The longest form is the last; the shorter ones are for where that does not fit.
+fn money(state: &AppState, columns: u16) -> Vec<String> {
     let currency = &state.preferences.settings.currency;
-    let last = last_cost(state.session()).map(|cost| format!("{} · ", currency.show_cost(cost))).unwrap_or_default();
-    let chat = shown(state, &state.chat_spend());
-    let today = shown(state, &state.today);
-    match columns {
-        ALL_SUMS_FROM.. => format!("{last}chat {chat} · today {today}"),
-        DAY_FROM.. => format!("chat {chat} · today {today}"),
-        _ => format!("chat {chat}"),
+    let last = match state.chat().running {
+        Some(cost) => Some(format!("~{}", currency.show_cost(Some(cost)))),
+        None => last_cost(state.session()).map(|cost| currency.show_cost(cost)),
+    };
+    let mut forms = vec![format!("chat {}", state.chat_sum().text(currency))];
+    if columns >= DAY_FROM {
+        forms.push(format!("{} · today {}", forms[0], state.day_sum().text(currency)));
     }
-}
-
-fn shown(state: &AppState, spend: &Spend) -> String {
-    state.preferences.settings.currency.show(spend)
+    if let Some(last) = last.filter(|_| columns >= ALL_SUMS_FROM) {
+        forms.push(format!("{last} · {}", forms[1]));
+    }
+    forms
 }
 
 /// The cost of the last finished reply; `Some(None)` where it is unknown.

@@ -10,6 +10,7 @@ use crate::text::{Emphasis, Ink, Sanitised};
 
 use super::commands;
 use super::composer::ComposerStyle;
+use super::price;
 use super::screens::blank;
 use super::screens::paint::{clear, fit, put};
 use super::state::{AppState, Overlay};
@@ -178,6 +179,10 @@ pub fn draw(state: &AppState, cache: &mut Cache, area: Rect, buf: &mut Buffer) -
             clear(buf, area, state.theme.base());
             cursor = welcome.draw(area, buf, &state.theme);
         }
+        Some(Overlay::Costs(costs)) => {
+            clear(buf, area, state.theme.base());
+            costs.draw(area, buf, &state.theme, &state.cost_facts());
+        }
         None => draw_completions(state, regions, buf),
     }
     (drawn, cursor)
@@ -195,6 +200,7 @@ fn draw_chat(state: &AppState, cache: &mut Cache, regions: Regions, buf: &mut Bu
             }
         }
     }
+    draw_price(state, regions.upper_rule, buf);
     if let Some(reason) = state.not_saved.as_ref().filter(|_| regions.alarm.height > 0) {
         let text = format!("NOT SAVED: {reason}. Kept in memory; /export writes it elsewhere.");
         let room = regions.alarm.width.saturating_sub(2);
@@ -209,6 +215,15 @@ fn draw_chat(state: &AppState, cache: &mut Cache, regions: Regions, buf: &mut Bu
     }
     draw_status(state, regions.status, buf);
     drawn
+}
+
+/// What the draft would cost, at the right end of the rule above it.
+fn draw_price(state: &AppState, rule: Rect, buf: &mut Buffer) {
+    let words = if rule.height == 0 { None } else { price::words(state, rule.width) };
+    let Some(words) = words else { return };
+    let text = Sanitised::line(&format!(" {words} "));
+    let x = rule.right().saturating_sub(text.width() as u16 + 2).max(rule.x);
+    put(buf, rule, x, rule.y, &text, state.theme.muted());
 }
 
 /// The input box within its region: a column is left free at either side.

@@ -126,6 +126,10 @@ impl World {
                     self.counter.count(CountJob { ticket, tokenizer, texts });
                 }
             }
+            TuiEffect::SaveSetting { path, value } => {
+                let saved = self.host.save_setting(&path, value);
+                self.errands.spawn(saved.map(|result| Happened::Settled(Settled::Saved(result))).boxed());
+            }
             TuiEffect::SetMouse(on) => stage.set_mouse(on),
             TuiEffect::Redraw => stage.forget(),
             TuiEffect::Edit(text) => {

@@ -16,7 +16,8 @@ pub const BUSY: &str = "A message sent now waits its turn.";
 /// The rows of the input box: what stands between the two lowest rules; none where there are no rules.
 pub fn box_rows(screen: &Screen) -> Vec<String> {
     let rows: Vec<&str> = screen.text.lines().collect();
-    let is_rule = |row: &str| row.chars().count() >= 8 && row.ends_with("────────");
+    // The upper one ends with what the draft would cost.
+    let is_rule = |row: &str| row.ends_with("──") && row.matches('─').count() >= 8;
     let rules: Vec<usize> = (0..rows.len()).rev().filter(|at| is_rule(rows[*at])).take(2).collect();
     match rules[..] {
         [lower, upper] => {

@@ -1,6 +1,7 @@
 //! Slash commands: one file each, and one row each in the table that parsing, help, completion and the README
 //! are made from.
 
+mod budget;
 mod context;
 mod copy;
 mod cost;
@@ -66,6 +67,7 @@ pub const TABLE: &[Command] = &[
     copy::COMMAND,
     export::COMMAND,
     cost::COMMAND,
+    budget::COMMAND,
     status::COMMAND,
     key::COMMAND,
     theme::COMMAND,

@@ -137,6 +137,11 @@ impl Composer {
         matches!(self.model.lines(), [only] if only.is_empty())
     }
 
+    /// The first line with anything but blanks in it, without those around it; `None` where there is none.
+    pub fn first_words(&self) -> Option<&str> {
+        self.model.lines().iter().map(|line| line.trim()).find(|line| !line.is_empty())
+    }
+
     /// Empties the box and gives what was in it. Undo does not reach behind this.
     pub fn take(&mut self) -> Draft {
         let draft = self.draft();

@@ -78,6 +78,10 @@ actions! {
     Conversations = "conversations",
     Context = "context",
     CopyReply = "copy_reply",
+    /// Opens or closes the cost screen.
+    Cost = "cost",
+    /// Sends what a budget refused, once.
+    OverBudget = "over_budget",
     Editor = "editor",
     Help = "help",
     Redraw = "redraw",

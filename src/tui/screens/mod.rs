@@ -2,6 +2,7 @@
 
 pub mod blank;
 pub mod context;
+pub mod cost;
 pub mod help;
 pub mod line_edit;
 pub mod paint;
@@ -14,6 +15,8 @@ pub mod welcome;
 pub enum ScreenKey {
     Up,
     Down,
+    Left,
+    Right,
     PageUp,
     PageDown,
     First,

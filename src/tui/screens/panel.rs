@@ -143,6 +143,7 @@ impl Panel {
             ScreenKey::Pin => self.pin(),
             ScreenKey::Delete => self.delete(),
             ScreenKey::Undo => self.undelete(),
+            ScreenKey::Left | ScreenKey::Right => Vec::new(),
         }
     }
 

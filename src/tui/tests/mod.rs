@@ -32,6 +32,7 @@ use super::theme::{ColourDepth, Theme};
 use super::transcript::Cache;
 use super::update::{next_tick, update};
 use super::view;
+use crate::chat::budget::Refusal;
 use crate::chat::catalogue::ProviderSpec;
 use crate::chat::model::Prices;
 use crate::chat::{
@@ -50,6 +51,10 @@ pub(super) struct Play {
     /// The attempt that runs, or ran last, and its conversation.
     pub attempt: Option<(ConversationId, AttemptId)>,
     spent: Spend,
+    /// Whether the ledger leaves its sums for later.
+    pub ledger_is_slow: bool,
+    /// How the next booking is refused, where it is.
+    pub refuses: Option<Refusal>,
     timers: BTreeMap<(ConversationId, Timer), Duration>,
     /// Attempts that were made.
     pub started: usize,
@@ -158,6 +163,8 @@ impl Play {
             ids: 1,
             attempt: None,
             spent: Spend::default(),
+            ledger_is_slow: false,
+            refuses: None,
             timers: BTreeMap::new(),
             started: 0,
             effects: Vec::new(),
@@ -191,13 +198,23 @@ impl Play {
                 Effect::Commit { message, .. } => {
                     Happened::Session(chat, session::Happened::Committed { message: message.id })
                 }
-                Effect::Book(opening) => {
-                    Happened::Session(chat, session::Happened::Booked { attempt: opening.attempt })
+                Effect::Book(opening) | Effect::Reserve { opening, .. } => {
+                    let attempt = opening.attempt;
+                    Happened::Session(
+                        chat,
+                        self.refuses.take().map_or(session::Happened::Booked { attempt }, |refusal| {
+                            session::Happened::Refused { attempt, refusal }
+                        }),
+                    )
                 }
                 Effect::CloseAttempt(closing) => {
                     let cost = closing.cost.map_or_else(Spend::unknown, |cost| Spend::of(cost, Rate::default()));
                     self.spent += cost;
-                    let scopes = [Scope::Conversation(chat), Scope::Day(Stamp::fixed(self.now).day)];
+                    if self.ledger_is_slow {
+                        continue;
+                    }
+                    let day = Stamp::fixed(self.now).day;
+                    let scopes = [Scope::Conversation(chat), Scope::Day(day), Scope::Month(day)];
                     for scope in scopes {
                         let answer = Answer::Spent { conversation: chat, scope, spend: self.spent };
                         self.store(StoreEvent::Answer(answer));

@@ -139,7 +139,7 @@ fn reply_notes(view: &TranscriptView, message: &Message, status: Status, notes: 
     }
 }
 
-/// `1.2 s · 58 in · 312 out · ₹0.02`.
+/// `1.2 s · 58 in (32 cached) · 312 out · ₹0.02`.
 fn figures(view: &TranscriptView, message: &Message) -> String {
     let mut parts = Vec::with_capacity(4);
     parts.extend(message.took_ms.map(duration));
@@ -156,7 +156,9 @@ fn figures(view: &TranscriptView, message: &Message) -> String {
 
 fn counts(usage: Usage) -> [String; 2] {
     let about = if usage.estimated { "~" } else { "" };
-    [format!("{about}{} in", short_count(usage.input)), format!("{about}{} out", short_count(usage.output))]
+    let cached =
+        if usage.cached_input > 0 { format!(" ({} cached)", short_count(usage.cached_input)) } else { String::new() };
+    [format!("{about}{} in{cached}", short_count(usage.input)), format!("{about}{} out", short_count(usage.output))]
 }
 
 /// `0.4 s`, `12 s`, `2 min 5 s`.
@@ -219,5 +221,11 @@ mod tests {
     fn counts_made_here_are_marked() {
         let usage = Usage { input: 58, output: 2_140, estimated: true, ..Usage::default() };
         assert_eq!(counts(usage), ["~58 in", "~2.1k out"]);
+    }
+
+    #[test]
+    fn input_that_came_from_the_cache_is_named() {
+        let usage = Usage { input: 5_800, cached_input: 3_200, output: 312, ..Usage::default() };
+        assert_eq!(counts(usage), ["5.8k in (3.2k cached)", "312 out"]);
     }
 }

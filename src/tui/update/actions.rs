@@ -63,6 +63,8 @@ pub(super) fn act(state: &mut AppState, action: Action, at: Stamp, fresh: Fresh)
                 Vec::new()
             }
         },
+        Action::Cost => state.open_costs(),
+        Action::OverBudget => state.send_over_budget(at, fresh),
         Action::Editor => {
             let attached =
                 state.composer.attachment_at_cursor().map(|attached| (attached.number, attached.text.to_string()));

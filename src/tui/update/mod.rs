@@ -3,6 +3,7 @@
 
 mod actions;
 pub(in crate::tui) mod context;
+mod costs;
 mod overlay;
 mod pointer;
 mod send;
@@ -30,6 +31,7 @@ pub const QUIT_WITHIN: Duration = Duration::from_secs(2);
 /// Takes in one event and says what is to be done.
 pub fn update(state: &mut AppState, event: TuiEvent) -> Vec<TuiEffect> {
     let is_new_day = event.at.day != state.now.day;
+    let is_new_month = event.at.day.first_of_month() != state.now.day.first_of_month();
     state.now = event.at;
     state.spare = event.fresh.conversation;
     let mut effects = take_in(state, event);
@@ -38,6 +40,12 @@ pub fn update(state: &mut AppState, event: TuiEvent) -> Vec<TuiEffect> {
         let (conversation, scope) = (state.current, Scope::Day(state.now.day));
         effects.push(TuiEffect::Query(Query::Spend { conversation, scope }));
     }
+    if is_new_month {
+        state.month = Spend::default();
+        let (conversation, scope) = (state.current, Scope::Month(state.now.day));
+        effects.push(TuiEffect::Query(Query::Spend { conversation, scope }));
+    }
+    state.warn_of_budgets();
     overlay::mark_streaming(state);
     effects.extend(context::refresh(state));
     state.fit_composer();

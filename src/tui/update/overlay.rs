@@ -15,7 +15,7 @@ use crate::tui::screens::panel::{self, Panel};
 use crate::tui::screens::welcome;
 use crate::tui::state::{AppState, Overlay};
 
-use super::{actions, context, store};
+use super::{actions, context, costs, store};
 
 /// Takes in a key while something lies over the chat.
 pub(super) fn key(state: &mut AppState, key: KeyEvent, at: Stamp, fresh: Fresh) -> Vec<TuiEffect> {
@@ -34,6 +34,10 @@ pub(super) fn key(state: &mut AppState, key: KeyEvent, at: Stamp, fresh: Fresh) 
             return Vec::new();
         }
         Some(Action::Context) if matches!(state.overlay, Some(Overlay::Context(_))) => return context::toggle(state),
+        Some(Action::Cost) if matches!(state.overlay, Some(Overlay::Costs(_))) => {
+            state.overlay = None;
+            return Vec::new();
+        }
         Some(Action::Help) => {
             if matches!(state.overlay, Some(Overlay::Help(_))) {
                 state.overlay = None;
@@ -74,6 +78,8 @@ fn screen_key(key: KeyEvent, action: Option<Action>) -> Option<ScreenKey> {
         _ => match key.code {
             KeyCode::Up => ScreenKey::Up,
             KeyCode::Down => ScreenKey::Down,
+            KeyCode::Left => ScreenKey::Left,
+            KeyCode::Right => ScreenKey::Right,
             KeyCode::PageUp => ScreenKey::PageUp,
             KeyCode::PageDown => ScreenKey::PageDown,
             KeyCode::Home => ScreenKey::First,
@@ -111,6 +117,7 @@ pub(super) fn pass(state: &mut AppState, key: ScreenKey, at: Stamp) -> Vec<TuiEf
             let intents = screen.handle(key);
             intents.into_iter().flat_map(|intent| welcome_wants(state, intent)).collect()
         }
+        Some(Overlay::Costs(_)) => costs::pass(state, &key),
         None => Vec::new(),
     }
 }

@@ -8,7 +8,7 @@ use crate::tui::event::Fresh;
 use crate::tui::state::AppState;
 use crate::tui::transcript::NoticeKind;
 
-use super::{overlay, send};
+use super::{costs, overlay, send};
 
 /// Takes in what the store says.
 pub(super) fn told(state: &mut AppState, event: StoreEvent, at: Stamp, fresh: Fresh) -> Vec<TuiEffect> {
@@ -58,16 +58,9 @@ fn answered(state: &mut AppState, answer: Answer, at: Stamp, fresh: Fresh) -> Ve
             Vec::new()
         }
         Answer::Spent { conversation, scope, spend } => {
-            match scope {
-                Scope::Conversation(_) => {
-                    if let Some(chat) = state.chats.get_mut(&conversation) {
-                        chat.spend = spend;
-                    }
-                }
-                Scope::Day(day) if day == at.day => state.today = spend,
-                Scope::Message(_) | Scope::Day(_) | Scope::Month(_) | Scope::Everything => {}
-            }
-            Vec::new()
+            state.spent(conversation, scope, spend);
+            // One answer of the three that follow each attempt.
+            if matches!(scope, Scope::Day(_)) { costs::spent(state, at) } else { Vec::new() }
         }
         Answer::Draft { conversation: None, text } => {
             // What was typed before the answer came is not pushed aside.
@@ -83,7 +76,15 @@ fn answered(state: &mut AppState, answer: Answer, at: Stamp, fresh: Fresh) -> Ve
             state.history.put_before(earlier);
             Vec::new()
         }
-        Answer::Draft { .. } | Answer::Found { .. } | Answer::Report { .. } => Vec::new(),
+        Answer::Report { by, period, rows } => {
+            costs::reported(state, by, period, rows);
+            Vec::new()
+        }
+        Answer::Failed { query: Query::Report { .. }, reason } => {
+            costs::failed(state, reason);
+            Vec::new()
+        }
+        Answer::Draft { .. } | Answer::Found { .. } => Vec::new(),
         Answer::Failed { query, reason } => {
             if let Query::Load(id) = query
                 && state.awaited == Some(id)
