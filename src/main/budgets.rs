@@ -7,7 +7,7 @@ use munshi::chat::{Budgets, Currency, Local, Scope};
 use munshi::store::Store;
 
 /// A budget that is set.
-pub struct Used {
+pub struct BudgetUse {
     /// `message`, `conversation`, `day`, `month`: as in the configuration.
     pub name: &'static str,
     pub most: Local,
@@ -15,7 +15,7 @@ pub struct Used {
     pub used: Option<Local>,
 }
 
-impl Used {
+impl BudgetUse {
     /// In whole percent.
     pub fn percent(&self) -> Option<u64> {
         self.used.map(|used| percent_used(used, self.most))
@@ -32,7 +32,7 @@ impl Used {
 }
 
 /// The budgets that are set, the narrowest first.
-pub fn used(budgets: &Budgets, store: Option<&mut dyn Store>, today: Date) -> Result<Vec<Used>> {
+pub fn used(budgets: &Budgets, store: Option<&mut dyn Store>, today: Date) -> Result<Vec<BudgetUse>> {
     let (mut day, mut month) = (Some(Local(0)), Some(Local(0)));
     if let Some(store) = store {
         day = Some(Local(store.spend(Scope::Day(today))?.atto_local));
@@ -44,5 +44,5 @@ pub fn used(budgets: &Budgets, store: Option<&mut dyn Store>, today: Date) -> Re
         ("day", budgets.day, day),
         ("month", budgets.month, month),
     ];
-    Ok(all.into_iter().filter_map(|(name, most, used)| Some(Used { name, most: most?, used })).collect())
+    Ok(all.into_iter().filter_map(|(name, most, used)| Some(BudgetUse { name, most: most?, used })).collect())
 }

@@ -196,7 +196,7 @@ pub(super) mod tests {
     use munshi::chat::spending::{Period, filled_days};
 
     use super::*;
-    use crate::budgets::Used;
+    use crate::budgets::BudgetUse;
 
     const PLAIN: Paper = Paper { columns: 80, coloured: false, blocks: true };
 
@@ -229,8 +229,8 @@ pub(super) mod tests {
         let rows = vec![dear, row("2026-11-25", "2026-11-25", Spend::unknown())];
         let period = Period { from: date(2026, 11, 22), to: date(2026, 11, 25) };
         let budgets = vec![
-            Used { name: "conversation", most: rupees(20_000_000), used: None },
-            Used { name: "day", most: rupees(50_000_000), used: Some(rupees(41_500_000)) },
+            BudgetUse { name: "conversation", most: rupees(20_000_000), used: None },
+            BudgetUse { name: "day", most: rupees(50_000_000), used: Some(rupees(41_500_000)) },
         ];
         Spending {
             by: GroupBy::Day,

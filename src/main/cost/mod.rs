@@ -18,7 +18,7 @@ use munshi::store::Store as _;
 use munshi::store::sqlite::{OpenOptions, SqliteStore};
 use munshi::text::Sanitised;
 
-use crate::budgets::{self, Used};
+use crate::budgets::{self, BudgetUse};
 use crate::setup;
 
 /// All that a report says.
@@ -28,7 +28,7 @@ struct Spending {
     rows: Vec<SpendRow>,
     /// Each day of the period, those without spending too.
     days: Vec<SpendRow>,
-    budgets: Vec<Used>,
+    budgets: Vec<BudgetUse>,
     currency: Currency,
     prices_of: Date,
     /// What is to be said of prices that are old.

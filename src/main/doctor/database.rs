@@ -12,7 +12,7 @@ use munshi::store::StoreError;
 use munshi::store::sqlite::{OpenOptions, SqliteStore};
 
 use super::Finding;
-use crate::budgets::{self, Used};
+use crate::budgets::{self, BudgetUse};
 
 /// Below so many bytes a disk is nearly full, and below so many it is.
 const LITTLE_SPACE: u64 = 200 << 20;
@@ -97,13 +97,13 @@ pub(super) fn budgets(settings: &Settings, path: &Path, is_readable: bool, today
     }
 }
 
-fn read(settings: &Settings, path: &Path, today: Date) -> Result<Vec<Used>> {
+fn read(settings: &Settings, path: &Path, today: Date) -> Result<Vec<BudgetUse>> {
     let options = OpenOptions { read_only: true, ..OpenOptions::default() };
     let mut store = if path.exists() { Some(SqliteStore::open(path, options)?.store) } else { None };
     budgets::used(&settings.budgets, store.as_mut().map(|store| store as _), today)
 }
 
-fn of(budget: &Used, currency: &Currency) -> Finding {
+fn of(budget: &BudgetUse, currency: &Currency) -> Finding {
     const CHECK: &str = "budgets";
     let says = format!("{}: {}", budget.name, budget.says(currency));
     let mend = |what: &str| format!("{what}, or raise budget.{} in the configuration", budget.name);

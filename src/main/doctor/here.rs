@@ -24,11 +24,10 @@ pub(super) fn configuration(config: &Config, problems: &[Problem]) -> Vec<Findin
     let mut findings: Vec<Finding> = wrong.chain(noted).collect();
     if findings.is_empty() {
         let file = config.file.display();
-        findings.push(match config.file.exists() {
-            true => Finding::fine(CHECK, format!("{file} is read whole")),
-            false => {
-                Finding::fine(CHECK, format!("none is needed and there is none; `munshi config init` writes {file}"))
-            }
+        findings.push(if config.file.exists() {
+            Finding::fine(CHECK, format!("{file} is read whole"))
+        } else {
+            Finding::fine(CHECK, format!("none is needed and there is none; `munshi config init` writes {file}"))
         });
     }
     findings

@@ -5,6 +5,7 @@ mod access;
 mod database;
 mod here;
 
+use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use color_eyre::eyre::{Result, eyre};
@@ -101,18 +102,18 @@ fn report(findings: &[Finding], coloured: bool) -> String {
     for finding in findings {
         let word = format!("{:<4}", finding.status.word());
         let word = if coloured { format!("{}{word}\x1b[0m", finding.status.colour()) } else { word };
-        out.push_str(&format!("{word}  {:<13}  {}\n", finding.check, Sanitised::line(&finding.says)));
+        let _ = writeln!(out, "{word}  {:<13}  {}", finding.check, Sanitised::line(&finding.says));
         if let Some(mend) = &finding.mend {
-            out.push_str(&format!("{:21}mend: {}\n", "", Sanitised::line(mend)));
+            let _ = writeln!(out, "{:21}mend: {}", "", Sanitised::line(mend));
         }
     }
     let count = |status| findings.iter().filter(|finding| finding.status == status).count();
-    out.push_str(&match (count(Status::Failure), count(Status::Warning)) {
+    let verdict = match (count(Status::Failure), count(Status::Warning)) {
         (0, 0) => "\nAll is well.\n".to_owned(),
         (0, warnings) => format!("\nIt works; {} to look at.\n", things(warnings)),
         (failures, _) => format!("\n{} to mend.\n", things(failures)),
-    });
-    out
+    };
+    out + &verdict
 }
 
 fn things(count: usize) -> String {
