@@ -1,5 +1,5 @@
-//! The schema's steps and how a database is brought from one to the next. A released step is never edited;
-//! each runs whole in one transaction, after a copy was made of what was there.
+//! The schema's steps and how a database is brought to the last of them. A released step is never edited; all that
+//! are still to be taken are one transaction, after a copy was made of what was there.
 
 use std::path::{Path, PathBuf};
 
@@ -50,20 +50,17 @@ pub(super) fn migrate(conn: &mut Connection, path: &Path, steps: &[&str]) -> Res
     Ok(backup.map(|backup| Notice::Migrated { from, to, backup }))
 }
 
-/// Takes the steps that are still to be taken, without a copy.
+/// Takes the steps that are still to be taken, without a copy: all or none of them, so that a new database that was
+/// killed as it was made is no older munshi's.
 pub(super) fn advance(conn: &mut Connection, steps: &[&str]) -> Result<(), Fault> {
-    for next in version(conn)? + 1..=known(steps) {
-        let step = steps[(next - 1) as usize];
-        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        // Another instance may have been here while this one waited.
-        if version(&tx)? < next {
-            tx.execute_batch(step)?;
-            tx.pragma_update(None, "user_version", next)?;
-            tx.pragma_update(None, "application_id", APPLICATION_ID)?;
-        }
-        tx.commit()?;
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Another instance may have been here while this one waited.
+    for next in version(&tx)? + 1..=known(steps) {
+        tx.execute_batch(steps[(next - 1) as usize])?;
+        tx.pragma_update(None, "user_version", next)?;
+        tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     }
-    Ok(())
+    Ok(tx.commit()?)
 }
 
 /// A whole copy under `….v1.bak`, which is only there once it is complete.
@@ -115,6 +112,18 @@ mod tests {
             assert_eq!(fs::metadata(&backup).unwrap().permissions().mode() & 0o777, 0o600);
         }
         assert!(!files::beside(&backup, ".part").exists());
+    }
+
+    #[test]
+    fn a_new_database_has_the_last_schema_or_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("munshi.db");
+        let mut conn = Connection::open(&path).unwrap();
+        assert!(migrate(&mut conn, &path, &[STEPS[0], BROKEN]).is_err());
+        assert_eq!(version(&conn).unwrap(), 0);
+        assert_eq!(migrate(&mut conn, &path, &[STEPS[0], NEXT]).unwrap(), None);
+        assert_eq!(version(&conn).unwrap(), 2);
+        assert!(!files::beside(&path, ".v1.bak").exists());
     }
 
     #[test]
