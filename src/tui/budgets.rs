@@ -152,8 +152,8 @@ impl AppState {
             (CapKind::Conversation, *id, Warned { kind: CapKind::Conversation, chat: Some(*id), day: None }, chat.spend)
         });
         let spans = [(CapKind::Day, today, self.today), (CapKind::Month, today.first_of_month(), self.month)];
-        let of_spans = spans
-            .map(|(kind, day, spend)| (kind, self.current, Warned { kind, chat: None, day: Some(day) }, spend));
+        let of_spans =
+            spans.map(|(kind, day, spend)| (kind, self.current, Warned { kind, chat: None, day: Some(day) }, spend));
         let due: Vec<_> = of_chats
             .chain(of_spans)
             .filter_map(|(kind, chat, warned, spend)| {

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use crate::chat::money::short_count;
 use crate::chat::Role;
+use crate::chat::money::short_count;
 use crate::session::{Activity, Session};
 use crate::text::sanitised::{Sanitised, width};
 
@@ -70,8 +70,7 @@ fn make_room(segments: &mut Vec<Segment>) {
     let least = segments.iter().enumerate().min_by_key(|(_, segment)| segment.rank);
     let Some((least, rank)) = least.map(|(at, segment)| (at, segment.rank)) else { return };
     if rank >= NO_HINT
-        && let Some((text, segment)) =
-            segments.iter_mut().find_map(|segment| Some((segment.briefer.pop()?, segment)))
+        && let Some((text, segment)) = segments.iter_mut().find_map(|segment| Some((segment.briefer.pop()?, segment)))
     {
         segment.text = text;
         return;

@@ -2,6 +2,7 @@
 
 mod choosing;
 mod leaving;
+mod money;
 mod panel;
 mod pointing;
 mod random;

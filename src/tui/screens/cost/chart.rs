@@ -51,8 +51,7 @@ pub fn draw(rows: &[SpendRow], period: Period, area: Rect, buf: &mut Buffer, the
 
 /// Every day of the period, those without a row, too.
 fn days(rows: &[SpendRow], period: Period) -> Vec<Bar> {
-    let spent: std::collections::HashMap<&str, Spend> =
-        rows.iter().map(|row| (row.key.as_str(), row.spend)).collect();
+    let spent: std::collections::HashMap<&str, Spend> = rows.iter().map(|row| (row.key.as_str(), row.spend)).collect();
     let days = period.from.series(1.day()).take_while(|day| *day <= period.to);
     days.map(|first| Bar { first, spend: spent.get(first.to_string().as_str()).copied().unwrap_or_default() }).collect()
 }
