@@ -3,7 +3,7 @@
 
 use crate::chat::context::Strategy;
 use crate::chat::money::short_count;
-use crate::session::{RankedBy, Session, tokens};
+use crate::session::{RankedBy, Session};
 
 use super::state::AppState;
 
@@ -14,16 +14,7 @@ impl AppState {
     /// What the draft weighs if it is sent, in hundredths of a token; 0 for an empty box and for a command.
     #[must_use]
     pub fn draft_weight(&self) -> u64 {
-        if self.composer.is_empty() {
-            return 0;
-        }
-        let text = self.composer.text();
-        let is_command = text.starts_with('/') && !text.starts_with("//");
-        if is_command || text.trim().is_empty() {
-            return 0;
-        }
-        let attached = self.composer.attachments();
-        tokens::hundredths(&text) + attached.iter().map(|attached| tokens::hundredths(&attached.text)).sum::<u64>()
+        if self.holds_message() { self.composer.weight() } else { 0 }
     }
 
     /// About how many tokens the next request has with what is in the box.

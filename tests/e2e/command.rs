@@ -130,15 +130,19 @@ fn status_tells_model_settings_limits_and_places() {
 }
 
 #[test]
-fn cost_prints_the_sums_of_this_chat_and_today() {
+fn cost_shows_the_sums_of_this_chat_of_today_and_of_the_month() {
     let server = Server::replies([dear("Dear.")]);
     let session = begin(Home::new().munshi().against(&server.base_url()).size(120, 40));
     ask(&session, "What?", "Dear.");
     session.wait_for_text("chat ₹38.25");
-    submit(&session, "/cost");
-    let screen = session.wait_for_text("all chats");
-    assert!(screen.contains("₹38.25") && screen.contains("1000000 tokens in, 500000 out"), "{}", screen.text);
-    assert!(screen.contains("A dollar is counted as ₹85;"), "{}", screen.text);
+    submit_and_see(&session, "/cost", "This chat ₹38.25 · today ₹38.25 · this month ₹38.25");
+    session.wait_for_text("a dollar is ₹85.");
+    session.key(Key::Esc);
+    session.wait_for(is_empty);
+    session.key(Key::F(4));
+    session.wait_for_text("munshi · costs");
+    session.key(Key::F(4));
+    session.wait_for(is_empty);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod choosing;
 mod context;
 mod leaving;
+mod money;
 mod panel;
 mod pointing;
 mod random;

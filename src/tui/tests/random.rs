@@ -7,8 +7,10 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config as ProptestConfig, RngSeed};
 
 use super::*;
-use crate::chat::FailureKind;
+use crate::chat::budget::Refusal;
 use crate::chat::catalogue::ProviderSpec;
+use crate::chat::spending::{GroupBy, Period, SpendRow};
+use crate::chat::{Cap, FailureKind, Local};
 use crate::runtime::Query;
 use crate::tui::host::{ChosenServer, FoundServer, Settled};
 
@@ -38,6 +40,10 @@ enum Step {
     EditingSummary,
     SummaryDue,
     Resumed,
+    /// The ledger's sum of a scope, in millionths of a rupee.
+    Spent(u8, u64),
+    Reported(u8, u8, String),
+    Refused,
 }
 
 /// Text of every kind that has ever broken a screen.
@@ -92,6 +98,8 @@ fn command() -> impl Strategy<Value = String> {
         " retrieve 3 messages",
         " full",
         " undo",
+        " day 1",
+        " once",
     ]);
     (name, args).prop_map(|(name, args)| format!("/{name}{args}"))
 }
@@ -101,10 +109,10 @@ fn key() -> impl Strategy<Value = Step> {
         4 => prop::sample::select(vec![
             KeyCode::Enter, KeyCode::Esc, KeyCode::Tab, KeyCode::BackTab, KeyCode::Backspace, KeyCode::Delete,
             KeyCode::Up, KeyCode::Down, KeyCode::Left, KeyCode::Right, KeyCode::Home, KeyCode::End, KeyCode::PageUp,
-            KeyCode::PageDown, KeyCode::F(1), KeyCode::F(2), KeyCode::F(3), KeyCode::Insert, KeyCode::Null,
+            KeyCode::PageDown, KeyCode::F(1), KeyCode::F(2), KeyCode::F(3), KeyCode::F(4), KeyCode::Insert, KeyCode::Null,
         ]),
         2 => any::<char>().prop_map(KeyCode::Char),
-        3 => prop::sample::select("abcdefghjklnoprtuvwxyz?".chars().collect::<Vec<_>>()).prop_map(KeyCode::Char),
+        3 => prop::sample::select("abcdefghjklnoprtuvwxyz?123456+-".chars().collect::<Vec<_>>()).prop_map(KeyCode::Char),
     ];
     let modifiers = prop::sample::select(vec![
         KeyModifiers::NONE,
@@ -157,6 +165,9 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::EditingSummary),
         1 => Just(Step::SummaryDue),
         1 => Just(Step::Resumed),
+        2 => (0..4_u8, prop_oneof![0..9_000_000_u64, any::<u64>()]).prop_map(|(scope, micro)| Step::Spent(scope, micro)),
+        3 => (0..6_u8, any::<u8>(), text()).prop_map(|(by, rows, text)| Step::Reported(by, rows, text)),
+        1 => Just(Step::Refused),
     ]
 }
 
@@ -217,8 +228,24 @@ impl Play {
                     self.fail(Failure { retry_after, ..Failure::new(kind, "so it goes \u{202e}") });
                 }
             }
+            Step::Refused => {
+                let cap = Cap { scope: Scope::Everything, most: Local(1) };
+                self.refuses = Some(Refusal::OverBudget { cap, used: Local(i128::MAX) });
+            }
             step => self.world_step(step),
         }
+    }
+
+    fn spent_at_random(&self, scope: u8, micro: u64) -> Happened {
+        let (conversation, day) = (self.state.current, Stamp::fixed(self.now).day);
+        let scope = match scope {
+            0 => Scope::Conversation(conversation),
+            1 => Scope::Day(day),
+            2 => Scope::Month(day),
+            _ => Scope::Day(jiff::civil::Date::MIN),
+        };
+        let spend = Spend { pico_usd: i128::from(micro), atto_local: Local::from_micro(micro).0, unknown: micro % 3 };
+        Happened::Store(StoreEvent::Answer(Answer::Spent { conversation, scope, spend }))
     }
 
     fn world_step(&mut self, step: Step) {
@@ -257,10 +284,29 @@ impl Play {
             }
             Step::SummaryDue => Happened::ForUser(self.state.current, ForUser::SummaryDue),
             Step::Resumed => Happened::Resumed,
+            Step::Spent(scope, micro) => self.spent_at_random(scope, micro),
+            Step::Reported(by, rows, text) => reported(GroupBy::ALL[usize::from(by)], rows, &text),
             _ => Happened::Store(StoreEvent::Answer(Answer::Failed { query: Query::Latest, reason: "no".into() })),
         };
         self.tell(happened);
     }
+}
+
+/// Rows of any key, for whichever of the periods they may be.
+fn reported(by: GroupBy, rows: u8, text: &str) -> Happened {
+    let to = Stamp::fixed(Duration::ZERO).day;
+    let days = [7, 30, 90, 365][usize::from(rows % 4)] - 1;
+    let period = Period { from: to.checked_sub(jiff::Span::new().days(days)).unwrap(), to };
+    let row = |at: u8| SpendRow {
+        key: if at.is_multiple_of(2) { to.to_string() } else { text.to_owned() },
+        label: text.to_owned(),
+        requests: u64::MAX >> at.min(60),
+        input: u64::MAX / 3,
+        cached_input: u64::from(at),
+        output: u64::MAX,
+        spend: Spend { pico_usd: i128::MAX, atto_local: i128::MAX >> at.min(100), unknown: u64::from(at % 3) },
+    };
+    Happened::Store(StoreEvent::Answer(Answer::Report { by, period, rows: (0..rows).map(row).collect() }))
 }
 
 proptest! {
@@ -290,7 +336,7 @@ proptest! {
 
 #[test]
 fn row_25_every_small_size_is_drawn_in_every_state() {
-    let states: [&dyn Fn(&mut Play); 7] = [
+    let states: [&dyn Fn(&mut Play); 8] = [
         &|_| {},
         &|play| play.turn("क्या? 👨‍👩‍👧", "# नमस्ते\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```rust\nlet x = 1;\n```\n"),
         &|play| {
@@ -311,6 +357,13 @@ fn row_25_every_small_size_is_drawn_in_every_state() {
         &|play| {
             play.type_text("/");
             play.store(StoreEvent::NotSaved(Some("the disk is full".into())));
+        },
+        &|play| {
+            for kind in ["day", "month", "conversation", "message"] {
+                play.submit(&format!("/budget {kind} 1"));
+            }
+            play.press_and_tell(KeyCode::F(4));
+            play.press_and_tell(KeyCode::Char('5'));
         },
     ];
     for state in states {

@@ -25,6 +25,9 @@ fn at_rest_nothing_ticks() {
     play.press(KeyCode::F(2));
     play.listed(vec![summary(900, "One")]);
     assert_eq!(next_tick(&play.state), None);
+    play.press(KeyCode::Esc);
+    play.press_and_tell(KeyCode::F(4));
+    assert_eq!(next_tick(&play.state), None);
 }
 
 #[test]

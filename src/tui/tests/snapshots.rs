@@ -220,3 +220,36 @@ fn a_screen_that_is_too_small() {
     play.resize(20, 5);
     insta::assert_snapshot!("smallest_20x5", play.screen());
 }
+
+#[test]
+fn the_costs_by_day() {
+    at_every_size("costs", |play| {
+        play.submit("/budget day 50");
+        play.submit("/budget month 2000");
+        play.turn("How dear?", "Not dear.");
+        play.press_and_tell(KeyCode::F(4));
+    });
+}
+
+#[test]
+fn the_costs_by_conversation_over_a_year() {
+    at_every_size("costs_by_conversation", |play| {
+        play.submit("/budget message 2");
+        play.press_and_tell(KeyCode::F(4));
+        play.press_and_tell(KeyCode::Char('5'));
+        play.press_and_tell(KeyCode::Char('-'));
+        for _ in 0..4 {
+            play.press_and_tell(KeyCode::Char('+'));
+        }
+    });
+}
+
+#[test]
+fn the_budgets() {
+    at_every_size("budgets", |play| {
+        play.submit("/budget day 0.05");
+        play.turn("How dear?", "Not dear.");
+        play.turn("And now?", "A little more.");
+        play.submit("/budget");
+    });
+}

@@ -1,11 +1,11 @@
 //! How the cost screen looks: what there is room for at each height, from the top down.
 
-use jiff::ToSpan as _;
 use jiff::civil::Date;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use crate::chat::catalogue::staleness_note;
 use crate::chat::spending::GroupBy;
 use crate::chat::{Currency, Local};
 use crate::text::Sanitised;
@@ -79,8 +79,10 @@ impl Costs {
         let mut y = inner.y + 1;
         if slots.sums > 0 {
             let [chat, day, month] = &facts.sums;
-            let sums = format!("This chat {chat} · today {day} · this month {month}");
-            put(buf, inner, inner.x, y, &fit(&sums, usize::from(inner.width)), theme.base());
+            let long = format!("This chat {chat} · today {day} · this month {month}");
+            let short = format!("chat {chat} · today {day} · month {month}");
+            let room = usize::from(inner.width);
+            put(buf, inner, inner.x, y, &fit(if width(&long) <= room { &long } else { &short }, room), theme.base());
             y += 1;
         }
         self.draw_choice(inner, y, buf, theme);
@@ -116,9 +118,9 @@ impl Costs {
     /// The ways to group, the chosen one standing out, in words where there is room for all.
     fn draw_choice(&self, area: Rect, y: u16, buf: &mut Buffer, theme: &Theme) {
         let names = |is_long: bool| {
-            GroupBy::ALL.iter().enumerate().map(move |(at, by)| match is_long || *by == self.by {
-                true => (*by, format!(" {} {} ", at + 1, by.as_str())),
-                false => (*by, format!(" {} ", at + 1)),
+            GroupBy::ALL.iter().enumerate().map(move |(at, by)| {
+                let word = if is_long || *by == self.by { format!(" {}", by.as_str()) } else { String::new() };
+                (*by, format!(" {}{word} ", at + 1))
             })
         };
         let fits = names(true).map(|(_, name)| width(&name)).sum::<usize>() <= usize::from(area.width);
@@ -199,20 +201,9 @@ fn used(cap: &UsedCap, currency: &Currency) -> String {
 
 /// The price table's date and the rate; a warning where the table is old.
 fn prices(facts: &Facts<'_>, today: Date, theme: &Theme) -> (String, Style) {
-    if let Some(note) = staleness(facts.prices_as_of, today) {
-        return (note, theme.warning());
+    if let Some(note) = staleness_note(facts.prices_as_of, today) {
+        return (note.replace('`', ""), theme.warning());
     }
     let rate = budgets::round(facts.currency, Local::from_micro(facts.currency.rate.0));
     (format!("Prices of {}; a dollar is {rate}.", facts.prices_as_of.strftime("%-d %b %Y")), theme.muted())
-}
-
-/// Prices older than this are doubted, in days.
-const STALE_AFTER: i64 = 180;
-
-/// What is said of a price table that is old.
-fn staleness(as_of: Date, today: Date) -> Option<String> {
-    let is_stale = as_of.checked_add(STALE_AFTER.days()).is_ok_and(|until| until < today);
-    is_stale.then(|| {
-        format!("The prices are of {}, which is more than {STALE_AFTER} days ago.", as_of.strftime("%-d %b %Y"))
-    })
 }
