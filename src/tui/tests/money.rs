@@ -382,7 +382,6 @@ fn refuse(play: &mut Play) {
 }
 
 #[test]
-#[ignore = "until the session remembers what a budget refused"]
 fn a_question_that_a_budget_refused_is_sent_once_by_a_key_that_the_bar_names() {
     let mut play = Play::sized(120, 24);
     play.submit("/budget day 50");
