@@ -11,6 +11,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod budget;
 mod chat;
 mod command;
 mod context;
