@@ -9,8 +9,6 @@
 
 #[path = "context/count.rs"]
 mod count;
-#[path = "support/fill.rs"]
-mod fill;
 #[path = "context/planted.rs"]
 mod planted;
 #[path = "context/recall.rs"]
