@@ -11,8 +11,6 @@
 mod choice;
 #[path = "context/count.rs"]
 mod count;
-#[path = "support/fill.rs"]
-mod fill;
 #[path = "context/planted.rs"]
 mod planted;
 #[path = "context/recall.rs"]

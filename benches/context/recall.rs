@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use munshi::chat::{Conversation, ConversationId, ConversationMeta, Message, MessageId, ModelRef, Role};
+use munshi::chat::{ConversationId, Message, MessageId, Role};
 use munshi::demo::{DemoServer, Pace};
 use munshi::provider::openai::{Endpoint, EndpointTable, HttpOptions, OpenAiProvider};
 use munshi::runtime::ids;
@@ -14,7 +14,7 @@ use munshi::store::{Store as _, Write};
 use uuid::Uuid;
 
 use super::planted::{Question, conversation};
-use super::world::{Asked, World, model, store};
+use super::world::{Asked, World, meta, model, store};
 
 /// Messages that plain truncation sends.
 const LAST: usize = 20;
@@ -26,7 +26,7 @@ pub async fn print() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = store(folder.path());
     let mut messages = said.iter().enumerate().map(|(at, text)| message(at, text)).collect::<Vec<_>>();
-    let mut writes = vec![Write::PutConversation(meta())];
+    let mut writes = vec![Write::PutConversation(meta(chat()))];
     writes.extend(messages.iter().cloned().map(Write::AddMessage));
     store.write(&writes).unwrap();
     let server = DemoServer::start_at(Pace::Instant).unwrap();
@@ -83,22 +83,6 @@ fn holds(found: &[Found], message: MessageId) -> bool {
 
 fn chat() -> ConversationId {
     ConversationId(Uuid::from_u128(7))
-}
-
-fn meta() -> ConversationMeta {
-    ConversationMeta {
-        id: chat(),
-        title: Conversation::title_from("A long conversation"),
-        titled_by_user: false,
-        model: ModelRef::new("openai", "demo-mini"),
-        system: String::new(),
-        temperature: None,
-        max_tokens: None,
-        history: munshi::chat::History::default(),
-        pinned: false,
-        created_ms: 0,
-        updated_ms: 0,
-    }
 }
 
 fn message(at: usize, text: &str) -> Message {

@@ -1,7 +1,8 @@
 //! Vectors in memory, in one row, and the search among them. Owns that they are of one length and each of length 1, so
 //! that a dot product is their likeness; refuses to know where they come from.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
 
 use crate::chat::embedding::{Embedded, Ranked, to_length_one};
 use crate::chat::{ConversationId, MessageId};
@@ -61,20 +62,39 @@ impl Index {
     pub fn search(&self, question: MessageId, most: usize) -> Option<Vec<Ranked>> {
         let asked = *self.places.get(&question)?;
         let vector = &self.numbers[asked * self.dims..(asked + 1) * self.dims];
-        let all = self.numbers.chunks_exact(self.dims).map(|other| dot(vector, other)).enumerate();
-        let mut scores: Vec<(usize, f32)> = all.filter(|(place, _)| *place != asked).collect();
-        let better = |a: &(usize, f32), b: &(usize, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
-        if most < scores.len() {
-            scores.select_nth_unstable_by(most, better);
-            scores.truncate(most);
+        let mut best = BinaryHeap::with_capacity(most.min(self.owners.len()) + 1);
+        for (place, other) in self.numbers.chunks_exact(self.dims).enumerate() {
+            let key = Reverse(key(dot(vector, other), place));
+            // Nearly all are worse than the worst that is kept, which is looked at alone.
+            let is_among = best.len() < most || best.peek().is_some_and(|worst| key < *worst);
+            if is_among && place != asked {
+                best.push(key);
+                if best.len() > most {
+                    best.pop();
+                }
+            }
         }
-        scores.sort_unstable_by(better);
-        let ranked = scores.into_iter().map(|(place, score)| {
+        let ranked = best.into_sorted_vec().into_iter().map(|Reverse(key)| {
+            let (score, place) = read_key(key);
             let (conversation, message) = self.owners[place];
             Ranked { conversation, message, score: f64::from(score) }
         });
         Some(ranked.collect())
     }
+}
+
+/// A number that is the higher the better the score, and of equal scores the earlier the place.
+fn key(score: f32, place: usize) -> u64 {
+    let bits = score.to_bits();
+    // As numbers, the bits of negative floats go down where those of positive ones go up.
+    let rising = if bits >> 31 == 0 { bits | 1 << 31 } else { !bits };
+    u64::from(rising) << 32 | u64::from(!(place as u32))
+}
+
+fn read_key(key: u64) -> (f32, usize) {
+    let rising = (key >> 32) as u32;
+    let bits = if rising >> 31 == 1 { rising & !(1 << 31) } else { !rising };
+    (f32::from_bits(bits), !(key as u32) as usize)
 }
 
 /// In lanes that the compiler keeps in registers: one running sum would wait for itself at each step.
@@ -136,6 +156,23 @@ mod tests {
             let vector: Vec<f32> = (0..dims).map(|at| (at % 5) as f32).collect();
             let sum: f32 = vector.iter().map(|number| number * number).sum();
             assert!((dot(&vector, &vector) - sum).abs() <= sum * 1e-6, "{dims}");
+        }
+    }
+
+    #[test]
+    fn the_best_are_those_that_sorting_all_would_give() {
+        let mut index = Index::new(3);
+        let mut state = 7_u32;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 16) as f32 / 32_768.0 - 1.0
+        };
+        index.add((0..500).map(|number| embedded(number, &[next(), next(), next()])).collect());
+        let all = index.search(message(3), 1_000).unwrap();
+        assert_eq!(all.len(), 499);
+        assert!(all.is_sorted_by(|a, b| a.score >= b.score) && all[498].score < 0.0);
+        for most in [1, 8, 498] {
+            assert_eq!(index.search(message(3), most).unwrap(), all[..most]);
         }
     }
 }
