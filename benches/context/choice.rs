@@ -23,7 +23,8 @@ pub fn print() {
     println!("| strategy | opening the chat | a letter typed | a turn | the list of the context |");
     println!("|---|--:|--:|--:|--:|");
     for strategy in Strategy::ALL {
-        let (opening, mut session) = time(|| open(strategy));
+        let messages = messages();
+        let (opening, mut session) = time(|| open(strategy, messages));
         let typed = (0..TIMES).map(|at| time(|| black_box(session.preview(at as u64 * 30))).0).collect();
         let turn = (0..TIMES).map(|at| time(|| turn(&mut session, at)).0).collect();
         let list = (0..5).map(|_| time(|| black_box(session.parts(100))).0).collect();
@@ -57,10 +58,11 @@ fn id(number: u128) -> MessageId {
     MessageId(Uuid::from_u128(number + 1))
 }
 
-fn open(strategy: Strategy) -> Session {
-    let conversation = ConversationId(Uuid::from_u128(1));
+const CONVERSATION: ConversationId = ConversationId(Uuid::from_u128(1));
+
+fn open(strategy: Strategy, messages: Vec<Message>) -> Session {
     let meta = ConversationMeta {
-        id: conversation,
+        id: CONVERSATION,
         title: "long".to_owned(),
         titled_by_user: true,
         model: ModelRef::new("openai", "gpt-4o-mini"),
@@ -72,14 +74,18 @@ fn open(strategy: Strategy) -> Session {
         created_ms: 0,
         updated_ms: 0,
     };
+    let conversation = Conversation::restore(meta, messages);
+    Session::new(conversation, true, Arc::new(Settings::default()), Arc::new(Catalogue::empty()))
+}
+
+fn messages() -> Vec<Message> {
     let messages = (0..MESSAGES as u128).map(|number| {
         let role = if number % 2 == 0 { Role::User } else { Role::Assistant };
         let text = format!("{number} {}", "what is said of it, and more of that ".repeat(8));
         let parent = number.checked_sub(1).map(id);
-        Message::text(id(number), conversation, parent, role, text, 0)
+        Message::text(id(number), CONVERSATION, parent, role, text, 0)
     });
-    let conversation = Conversation::restore(meta, messages.collect());
-    Session::new(conversation, true, Arc::new(Settings::default()), Arc::new(Catalogue::empty()))
+    messages.collect()
 }
 
 /// A question that is asked and stopped at once, and a change of a setting: both plan anew.

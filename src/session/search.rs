@@ -21,8 +21,11 @@ use super::{Session, explain, tokens};
 /// How long embedding a question may take, and then finding what fits it.
 const SEARCHES_WITHIN: Duration = Duration::from_secs(5);
 
-/// The most characters of a message that are embedded: models take about 8,000 tokens.
-const MOST_CHARS: usize = 8_000;
+/// The most bytes of a message that are embedded: models take about 8,000 tokens, and no token is shorter than a byte.
+const MOST_BYTES: usize = 8_000;
+
+/// No search is asked for more than this, however many messages are sent anyway.
+const MOST_FOUND: u32 = 1_000;
 
 /// An attempt at vectors.
 #[derive(Debug)]
@@ -148,7 +151,7 @@ impl Session {
         };
         let with = self.embedding_model();
         let (messages, texts): (Vec<MessageId>, Vec<String>) =
-            texts.into_iter().map(|(id, text)| (id, text.chars().take(MOST_CHARS).collect::<String>())).unzip();
+            texts.into_iter().map(|(id, text)| (id, text[..text.floor_char_boundary(MOST_BYTES)].to_owned())).unzip();
         let input = texts.iter().map(|text| tokens::estimate(text)).sum();
         let spec = self.catalogue.embedding_spec(&with.model);
         let booking = Booking {
@@ -185,7 +188,10 @@ impl Session {
         let question = turn.question;
         let text = self.conversation.get(question).map(|message| message.content.clone()).unwrap_or_default();
         let everywhere = self.meta().history.everywhere;
-        out.push(Effect::Search { question, text, by, everywhere, most: self.settings.retrieval.most });
+        // What is sent anyway may fit best, and is not wanted here.
+        let sent = self.conversation.len().saturating_sub(self.plan.first_sent) as u32;
+        let most = self.settings.retrieval.most.saturating_add(sent).min(MOST_FOUND);
+        out.push(Effect::Search { question, text, by, everywhere, most });
     }
 
     /// The row of an attempt at vectors is open; whether it is one.
@@ -271,7 +277,10 @@ impl Session {
         if !self.is_searching_for(question) {
             return;
         }
-        self.search.found = Some((question, found));
+        let is_sent =
+            |found: &Found| self.conversation.position(found.message).is_some_and(|at| at >= self.plan.first_sent);
+        let older = found.into_iter().filter(|found| !is_sent(found)).take(self.settings.retrieval.most as usize);
+        self.search.found = Some((question, older.collect()));
         self.search.by = Some(by);
         out.push(Effect::CancelTimer(Timer::Search));
         self.refresh_plan();
