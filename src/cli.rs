@@ -7,12 +7,13 @@ use std::path::PathBuf;
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use jiff::civil::Date;
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 it went well, 1 it failed, 2 the command line or the configuration is wrong,
-101 a fault of munshi's own.
+Exit codes: 0 it went well, 1 it failed (`munshi doctor`: something does not work), 2 the command
+line or the configuration is wrong, 101 a fault of munshi's own.
 
 Settings come from the defaults, the configuration file (`munshi config path`), the environment
 (OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL, OPENAI_TEMPERATURE, OPENAI_MAX_TOKENS, MUNSHI_LOG)
@@ -46,6 +47,11 @@ impl Cli {
         if cli.command.is_some() && (chat.demo || chat.continue_last || chat.resume.is_some()) {
             let why = "--demo, --continue and --resume open the chat, and do not go with a command";
             return Err(Self::command().error(ErrorKind::ArgumentConflict, why));
+        }
+        if let Some(Command::Cost(cost)) = &cli.command
+            && let Some(why) = cost.wrong_days()
+        {
+            return Err(Self::command().error(ErrorKind::ValueValidation, why));
         }
         Ok(cli)
     }
@@ -102,7 +108,18 @@ pub enum Command {
     Config(ConfigCommand),
     /// The known models with their prices for a million tokens, in your currency
     Models {
+        /// Ask PROVIDER, or each provider that has a key, which models it has and for what prices, and keep that
+        #[arg(long, value_name = "PROVIDER", num_args = 0..=1, default_missing_value = "", value_parser = lossy())]
+        refresh: Option<String>,
         /// Print JSON, prices in micro-dollars
+        #[arg(long)]
+        json: bool,
+    },
+    /// What was spent: a chart of the days, a table, and how much of each budget is used
+    Cost(CostArgs),
+    /// Check key, network, terminal, configuration, database, budgets and prices, and say how to mend what is wrong
+    Doctor {
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
@@ -113,6 +130,59 @@ pub enum Command {
     Completions { shell: Shell },
     /// The manual page (roff), on standard output
     Man,
+}
+
+/// `munshi cost`
+#[derive(Debug, Args)]
+pub struct CostArgs {
+    /// What each row of the table is
+    #[arg(long, value_enum, default_value_t = CostBy::Day)]
+    pub by: CostBy,
+    /// The last N days, today included; without it 30 days, 12 weeks or 12 months
+    #[arg(long, value_name = "N", conflicts_with_all = ["since", "until"], value_parser = clap::value_parser!(u32).range(1..=LONGEST_PERIOD))]
+    pub days: Option<u32>,
+    /// From this day on, such as 2026-04-01
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    pub since: Option<Date>,
+    /// Up to and with this day; without it, today
+    #[arg(long, value_name = "DATE", requires = "since", value_parser = day)]
+    pub until: Option<Date>,
+    /// Print CSV, sums as exact decimals
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+    /// Print JSON, sums as exact decimals
+    #[arg(long)]
+    pub json: bool,
+    /// What the demo has spent, which cost nothing
+    #[arg(long)]
+    pub demo: bool,
+}
+
+/// The longest period of a report, in days: a hundred years.
+const LONGEST_PERIOD: i64 = 36_525;
+
+/// What the rows of `munshi cost` are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CostBy {
+    Day,
+    Week,
+    Month,
+    Model,
+    Conversation,
+    Purpose,
+}
+
+impl CostArgs {
+    /// What is wrong with the days, which only shows once both are read.
+    fn wrong_days(&self) -> Option<&'static str> {
+        let (since, until) = (self.since?, self.until.or(self.since)?);
+        let span = until.since(since).ok()?.get_days();
+        match i64::from(span) {
+            ..0 => Some("--until is before --since"),
+            LONGEST_PERIOD.. => Some("the days from --since to --until are more than a hundred years"),
+            _ => None,
+        }
+    }
 }
 
 /// `munshi config …`
@@ -160,6 +230,11 @@ pub enum ChatsCommand {
 /// Text of which bytes that are not UTF-8 become replacement characters.
 fn lossy() -> impl TypedValueParser<Value = String> {
     OsStringValueParser::new().map(|text: OsString| text.to_string_lossy().into_owned())
+}
+
+fn day(text: &str) -> Result<Date, String> {
+    let day: Date = text.parse().map_err(|_| "expected a day such as 2026-04-01".to_owned())?;
+    if (1970..=9_999).contains(&day.year()) { Ok(day) } else { Err("expected a year from 1970 on".to_owned()) }
 }
 
 fn temperature(text: &str) -> Result<f32, String> {
@@ -228,13 +303,38 @@ mod tests {
     }
 
     #[test]
+    fn the_days_of_a_report_are_read_and_impossible_ones_refused() {
+        let read = |line: &str| Cli::checked(line.split(' ').map(OsString::from));
+        let Some(Command::Cost(cost)) = read("munshi cost --by model --since 2026-04-01 --demo").unwrap().command
+        else {
+            panic!("it is the cost")
+        };
+        assert_eq!((cost.by, cost.since, cost.demo), (CostBy::Model, Some(Date::constant(2026, 4, 1)), true));
+        for wrong in [
+            "munshi cost --since yesterday",
+            "munshi cost --until 2026-04-01",
+            "munshi cost --since 2026-04-02 --until 2026-04-01",
+            "munshi cost --since 1970-01-01 --until 2100-01-01",
+            "munshi cost --since -0001-01-01",
+            "munshi cost --days 0",
+            "munshi cost --days 3 --since 2026-04-01",
+            "munshi cost --csv --json",
+            "munshi cost --by colour",
+            "munshi --demo cost",
+        ] {
+            assert_eq!(read(wrong).unwrap_err().exit_code(), 2, "{wrong}");
+        }
+        assert!(read("munshi cost --since 2026-04-01 --until 2026-04-01").is_ok());
+    }
+
+    #[test]
     fn completions_and_the_manual_name_every_subcommand() {
         let mut page = Vec::new();
         man(&mut page).unwrap();
         for shell in [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell, Shell::Elvish] {
             let mut script = Vec::new();
             completions(shell, &mut script).unwrap();
-            for name in ["config", "models", "chats", "completions"] {
+            for name in ["config", "models", "cost", "doctor", "chats", "completions"] {
                 assert!(String::from_utf8_lossy(&script).contains(name));
                 assert!(String::from_utf8_lossy(&page).contains(name));
             }

@@ -1,11 +1,19 @@
 //! Wires implementations together, prints the error chain, and sets the exit code.
 
+#[path = "main/budgets.rs"]
+mod budgets;
 #[path = "main/chat.rs"]
 mod chat;
+#[path = "main/cost/mod.rs"]
+mod cost;
+#[path = "main/doctor/mod.rs"]
+mod doctor;
 #[path = "main/host.rs"]
 mod host;
 #[path = "main/keyed.rs"]
 mod keyed;
+#[path = "main/refresh.rs"]
+mod refresh;
 #[path = "main/reports.rs"]
 mod reports;
 #[path = "main/setup.rs"]
@@ -26,6 +34,10 @@ fn main() -> ExitCode {
     if let Err(error) = setup::install_hooks() {
         return fail(&format!("munshi: {error:#}"), 1);
     }
+    // It looks at what is broken, and so does not wait for it to be whole.
+    if let Some(Command::Doctor { json }) = &cli.command {
+        return doctor::run(&cli, *json).unwrap_or_else(|error| fail(&format!("munshi: {error:#}"), 1));
+    }
     let config = match setup::config(&cli) {
         Ok(config) => config,
         Err(error) => return fail(&error, USAGE),
@@ -40,7 +52,11 @@ fn run(cli: &Cli, config: munshi::config::Config) -> Result<ExitCode> {
     let text = match &cli.command {
         None => return chat::open(cli, config),
         Some(Command::Config(command)) => reports::config(command, &config)?,
-        Some(Command::Models { json }) => reports::models(*json, &config),
+        Some(Command::Models { refresh: Some(provider), json }) => return refresh::models(provider, *json, &config),
+        Some(Command::Models { refresh: None, json }) => reports::models(*json, &config),
+        Some(Command::Cost(args)) => cost::report(args, &config)?,
+        // Run before the configuration is judged.
+        Some(Command::Doctor { json }) => return doctor::run(cli, *json),
         Some(Command::Chats(command)) => reports::chats(command, &config)?,
         Some(Command::Completions { shell }) => {
             let mut out = Vec::new();
@@ -58,7 +74,7 @@ fn run(cli: &Cli, config: munshi::config::Config) -> Result<ExitCode> {
 }
 
 /// Writes to standard output; a reader that has gone away is no error.
-fn print(text: &str) -> Result<()> {
+pub fn print(text: &str) -> Result<()> {
     match io::stdout().lock().write_all(text.as_bytes()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => Ok(result?),
@@ -67,7 +83,12 @@ fn print(text: &str) -> Result<()> {
 
 /// Says on standard error why it ends.
 fn fail(why: &str, code: u8) -> ExitCode {
-    // Nobody is left to be told where even this fails.
-    let _ = writeln!(io::stderr().lock(), "{why}");
+    talk(why);
     ExitCode::from(code)
+}
+
+/// Says something on standard error.
+pub fn talk(words: &str) {
+    // Nobody is left to be told where even this fails.
+    let _ = writeln!(io::stderr().lock(), "{words}");
 }

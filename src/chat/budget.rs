@@ -57,6 +57,15 @@ impl Budgets {
     }
 }
 
+/// How much of a cap is used, in whole percent, rounded down: 100 only where nothing is left.
+#[must_use]
+pub fn percent_used(used: Local, most: Local) -> u64 {
+    if most.0 <= 0 {
+        return 100;
+    }
+    u64::try_from(used.0.max(0).saturating_mul(100) / most.0).unwrap_or(u64::MAX)
+}
+
 impl Scope {
     /// The cap's name in a sentence: "the day's budget".
     #[must_use]

@@ -109,6 +109,14 @@ impl Conversation {
         self.path.get(at).map(|at| &self.messages[*at])
     }
 
+    /// Where a message stands among those shown; `None` where it is not shown.
+    #[must_use]
+    pub fn position(&self, id: MessageId) -> Option<usize> {
+        // A message is written after its parent, so that the shown ones stand in the order they were written in.
+        let at = self.index.get(&id)?;
+        self.path.binary_search(at).ok()
+    }
+
     /// The last message shown.
     #[must_use]
     pub fn leaf(&self) -> Option<&Message> {

@@ -57,3 +57,13 @@ pub struct Ranked {
     pub message: MessageId,
     pub score: f64,
 }
+
+/// Brings a vector to length 1, so that a dot product of two is how alike they are; one of zeros stays.
+pub fn to_length_one(vector: &mut [f32]) {
+    let length = vector.iter().map(|number| f64::from(*number).powi(2)).sum::<f64>().sqrt();
+    if length > 0.0 {
+        for number in vector {
+            *number = (f64::from(*number) / length) as f32;
+        }
+    }
+}

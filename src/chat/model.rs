@@ -94,6 +94,12 @@ impl ModelSpec {
         }
     }
 
+    /// The prices of a long context, where so many tokens of input are one.
+    #[must_use]
+    pub fn prices_of_long(&self, input: u64) -> Option<Prices> {
+        self.long_context.filter(|long| input > long.above_tokens).map(|long| long.prices)
+    }
+
     /// The exact cost of `usage`: each part of the tokens times its own price.
     /// `None` where a price is unknown, the usage is implausible, or the sum does not fit.
     #[must_use]

@@ -97,6 +97,7 @@ pub fn built_in() -> Result<Catalogue, String> {
     };
     Ok(Catalogue {
         as_of: table.as_of,
+        refreshed: BTreeMap::new(),
         providers: providers.collect(),
         models: rows(chat),
         embeddings: rows(embeddings.into_iter().map(without_output).collect()),

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::schema::FIELDS;
 use super::value::Value;
+use crate::chat::Local;
 
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,6 +135,14 @@ impl Layers {
     pub(super) fn number(&self, path: &str) -> Option<f64> {
         match self.get(path).map(|entry| &entry.value) {
             Some(Value::Number(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// An amount of money; `None` where none is set.
+    pub(super) fn amount(&self, path: &str) -> Option<Local> {
+        match self.get(path).map(|entry| &entry.value) {
+            Some(Value::Amount(micro)) => Some(Local::from_micro(*micro)),
             _ => None,
         }
     }

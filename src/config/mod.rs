@@ -12,9 +12,11 @@ pub mod key;
 mod key_file;
 pub mod layers;
 pub mod read;
+pub mod refreshed;
 pub mod report;
 mod resolve;
 pub mod schema;
+mod settings;
 pub mod value;
 mod write;
 
@@ -68,6 +70,12 @@ impl Paths {
     #[must_use]
     pub fn key_file(&self) -> PathBuf {
         self.config.join("keys.toml")
+    }
+
+    /// The folder of the lists of models that providers gave.
+    #[must_use]
+    pub fn listings(&self) -> PathBuf {
+        self.data.join("models.d")
     }
 
     /// The database.
@@ -167,6 +175,16 @@ impl Config {
     /// # Errors
     /// All that is wrong, each with its file, line and what was expected.
     pub fn load(inputs: &Inputs) -> Result<Self, ConfigError> {
+        let (config, problems) = resolve::load(inputs)?;
+        if problems.is_empty() { Ok(config) } else { Err(ConfigError(problems)) }
+    }
+
+    /// As [`Config::load`], but gives what can be made of the rest where something is wrong: the defaults stand in for
+    /// it. For `munshi doctor`.
+    ///
+    /// # Errors
+    /// Where the built-in table of models is broken, which a test excludes.
+    pub fn inspect(inputs: &Inputs) -> Result<(Self, Vec<Problem>), ConfigError> {
         resolve::load(inputs)
     }
 

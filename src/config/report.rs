@@ -1,6 +1,8 @@
 //! What `munshi config …` and `munshi models` print: plain text or JSON. Owns no output of its own; secrets
 //! are shown as `sk-…abcd` at most.
 
+mod models;
+
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value as Json, json};
@@ -8,8 +10,8 @@ use serde_json::{Map, Value as Json, json};
 use super::schema::FIELDS;
 use super::value::{Value, show_time};
 use super::{Config, EXAMPLE, KeyState, System, read};
-use crate::chat::money::short_count;
-use crate::chat::{Currency, ModelRef, ModelSpec, PicoUsd};
+
+pub use models::{models, models_json, refreshed, refreshed_json};
 
 /// `munshi config path`: the file, whether or not it is there.
 #[must_use]
@@ -74,92 +76,6 @@ pub fn show_json(config: &Config) -> String {
     }))
 }
 
-/// `munshi models`: every known chat model with its prices for a million tokens, in the user's currency.
-#[must_use]
-pub fn models(config: &Config) -> String {
-    let currency = &config.settings.currency;
-    let mut rows = vec![["model", "input", "cached", "output", "context", "reply"].map(str::to_owned)];
-    for (model, spec) in listed(config) {
-        let prices = spec.prices;
-        let price = |micro: Option<u64>| shown_price(currency, micro);
-        let count = |tokens: Option<u64>| tokens.map_or_else(|| "unknown".to_owned(), short_count);
-        rows.push([
-            model.to_string(),
-            price(prices.map(|prices| prices.input)),
-            price(prices.map(|prices| prices.cached_input.unwrap_or(prices.input))),
-            price(prices.map(|prices| prices.output)),
-            count(spec.context_window),
-            count(spec.max_output.map(u64::from)),
-        ]);
-    }
-    let mut widths = [0; 6];
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
-        }
-    }
-    let mut out = String::new();
-    for row in rows {
-        let _ = write!(out, "{:<width$}", row[0], width = widths[0]);
-        for (cell, width) in row.iter().zip(widths).skip(1) {
-            let _ = write!(out, "  {cell:>width$}");
-        }
-        out.push('\n');
-    }
-    let _ = writeln!(
-        out,
-        "\n{} for a million tokens at {} to the dollar; list prices of {}. Your own: [models.\"NAME\"] in {}",
-        currency.code,
-        currency.show_cost(Some(PicoUsd(1_000_000_000_000))),
-        config.catalogue.as_of,
-        config.file.display(),
-    );
-    out
-}
-
-/// `munshi models --json`: prices in micro-dollars for a million tokens, and as they are shown.
-#[must_use]
-pub fn models_json(config: &Config) -> String {
-    let currency = &config.settings.currency;
-    let rows: Vec<Json> = listed(config)
-        .map(|(model, spec)| {
-            let prices = spec.prices;
-            json!({
-                "model": model.to_string(),
-                "provider": model.provider,
-                "id": model.id,
-                "name": spec.name,
-                "micro_usd_per_million": prices,
-                "long_context": spec.long_context,
-                "shown_input": shown_price(currency, prices.map(|prices| prices.input)),
-                "shown_output": shown_price(currency, prices.map(|prices| prices.output)),
-                "context_window": spec.context_window,
-                "max_output": spec.max_output,
-                "reasoning": spec.reasoning,
-                "sends_temperature": spec.sends_temperature,
-                "limit_field": spec.limit_field.as_str(),
-            })
-        })
-        .collect();
-    let as_of = config.catalogue.as_of.to_string();
-    pretty(&json!({ "as_of": as_of, "currency": currency.code, "models": rows }))
-}
-
-/// All models, those of the default provider first.
-fn listed(config: &Config) -> impl Iterator<Item = (&ModelRef, &ModelSpec)> {
-    let models = &config.catalogue.models;
-    let first = |provider: &str| provider == config.model.provider;
-    let (mine, others) = (models.iter(), models.iter());
-    mine.filter(move |(model, _)| first(&model.provider))
-        .chain(others.filter(move |(model, _)| !first(&model.provider)))
-}
-
-/// A price for a million tokens. Micro-dollars for a million times a million tokens are pico-dollars.
-fn shown_price(currency: &Currency, micro: Option<u64>) -> String {
-    let pico = micro.and_then(|micro| i64::try_from(micro).ok()?.checked_mul(1_000_000));
-    currency.show_cost(pico.map(PicoUsd))
-}
-
 /// All values in the table's order: name, value, origin.
 fn values(config: &Config) -> impl Iterator<Item = (String, &Value, String)> {
     FIELDS.iter().flat_map(move |field| {
@@ -213,6 +129,8 @@ fn to_json(value: &Value) -> Json {
         Value::List(list) => json!(list),
         Value::Number(number) => json!(number),
         Value::Whole(number) => json!(number),
+        // Written as it is in the file; a number of JSON may lose its last digits.
+        Value::Amount(_) => serde_json::from_str(&value.to_string()).unwrap_or_default(),
         Value::Time(time) => json!(show_time(*time)),
         Value::Switch(on) => json!(on),
         Value::Nothing => Json::Null,

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use secrecy::SecretString;
 
@@ -17,15 +16,10 @@ use super::key_file::quoted;
 use super::layers::{Layers, Origin};
 use super::schema::{Place, place};
 use super::value::Value;
-use super::{Config, Flags, Inputs, KeyBinding, Limits, Paths, Ui, base_url, catalogue, read};
+use super::{Config, Flags, Inputs, KeyBinding, Limits, Paths, Ui, base_url, catalogue, read, refreshed, settings};
+use crate::chat::Catalogue;
 use crate::chat::catalogue::ProviderSpec;
 use crate::chat::model::DEFAULT_PROVIDER;
-use crate::chat::money::Grouping;
-use crate::chat::{Catalogue, Currency, ModelRef, Rate, RetryPolicy, Settings, Timeouts};
-
-/// Models that reason, and servers on this machine that load a model first, get at least so long to their
-/// first token.
-const SLOW_FIRST_TOKEN: Duration = Duration::from_mins(5);
 
 /// What is gathered on the way.
 #[derive(Default)]
@@ -34,7 +28,8 @@ struct Gathered {
     notices: Vec<String>,
 }
 
-pub(super) fn load(inputs: &Inputs) -> Result<Config, ConfigError> {
+/// What can be made of all that is written, and what is wrong with it.
+pub(super) fn load(inputs: &Inputs) -> Result<(Config, Vec<Problem>), ConfigError> {
     let mut gathered = Gathered::default();
     let mut environment = Environment { real: inputs.env.clone(), files: Vec::new() };
     let paths = folders(&environment, &inputs.paths);
@@ -51,17 +46,15 @@ pub(super) fn load(inputs: &Inputs) -> Result<Config, ConfigError> {
     lay_providers(&mut catalogue, &layers, &mut gathered.problems);
     let endpoints = endpoints(&mut catalogue, &mut layers, &environment, &mut gathered);
     warn_of_open_env_files(inputs, &environment, &catalogue, &mut gathered.notices);
+    refreshed::lay(&mut catalogue, &paths.listings(), &mut gathered.notices);
     catalogue::lay_models(&mut catalogue, &layers, &mut gathered.problems);
     let system = system_prompt(&mut layers, &file, &environment, &mut gathered.problems);
-    if !gathered.problems.is_empty() {
-        return Err(ConfigError(gathered.problems));
-    }
-    Ok(Config {
+    let config = Config {
         model: catalogue.parse(&layers.text("model")),
         system,
         temperature: layers.number("temperature").map(|number| number as f32),
         max_tokens: layers.whole("max_tokens").and_then(|tokens| u32::try_from(tokens).ok()),
-        settings: settings(&layers, &catalogue),
+        settings: settings::settings(&layers, &catalogue),
         connect_timeout: layers.time("timeouts.connect"),
         endpoints: Endpoints::new(endpoints, paths.key_file(), inputs.system),
         catalogue: Arc::new(catalogue),
@@ -76,7 +69,8 @@ pub(super) fn load(inputs: &Inputs) -> Result<Config, ConfigError> {
         file,
         notices: gathered.notices,
         layers,
-    })
+    };
+    Ok((config, gathered.problems))
 }
 
 /// The platform's folders, or those that the real environment names.
@@ -290,44 +284,6 @@ fn system_prompt(layers: &mut Layers, file: &Path, environment: &Environment, pr
             problems.push(Problem::new(&entry.origin, says));
             String::new()
         }
-    }
-}
-
-fn settings(layers: &Layers, catalogue: &Catalogue) -> Settings {
-    let first_token = layers.time("timeouts.first_token");
-    let slow = first_token.max(SLOW_FIRST_TOKEN);
-    let reasoning = catalogue.models.iter().filter(|(_, spec)| spec.reasoning).map(|(model, _)| (model.clone(), slow));
-    let mut by_model: BTreeMap<ModelRef, Duration> = reasoning.collect();
-    for name in layers.names_in("models") {
-        if let Some(Value::Time(time)) = layers.at(&["models", &name, "first_token"]).map(|entry| &entry.value) {
-            by_model.insert(catalogue.parse(&name), *time);
-        }
-    }
-    let local = catalogue.providers.iter().filter(|(_, spec)| base_url::is_loopback(&spec.base_url));
-    Settings {
-        fallback: layers.list("fallback").iter().map(|name| catalogue.parse(name)).collect(),
-        fallback_after: layers.time("fallback_after"),
-        timeouts: Timeouts {
-            first_token,
-            silence: layers.time("timeouts.silence"),
-            turn: layers.time("timeouts.turn"),
-        },
-        first_token_by_model: by_model,
-        first_token_by_provider: local.map(|(name, _)| (name.clone(), slow)).collect(),
-        retry: RetryPolicy {
-            attempts: layers.whole("retry.attempts").and_then(|count| u32::try_from(count).ok()).unwrap_or(1),
-            longest_backoff: layers.time("retry.longest_backoff"),
-            longest_asked: layers.time("retry.longest_asked"),
-        },
-        currency: Currency {
-            code: layers.text("currency.code"),
-            symbol: layers.text("currency.symbol"),
-            digits: layers.whole("currency.digits").and_then(|count| u32::try_from(count).ok()).unwrap_or_default(),
-            grouping: if layers.text("currency.grouping") == "indian" { Grouping::Indian } else { Grouping::Thousands },
-            rate: Rate(layers.number("currency.rate").map(catalogue::micro).unwrap_or_default()),
-        },
-        max_context_tokens: layers.whole("limits.max_context_tokens").unwrap_or_default(),
-        ..Settings::default()
     }
 }
 

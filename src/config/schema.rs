@@ -55,6 +55,8 @@ const PRICE: Kind = Kind::Number { least: 0.0, most: 100_000.0 };
 const TOKENS: Kind = Kind::Whole { least: 1, most: 1_000_000_000 };
 /// The names of the two fields that can carry an output limit.
 pub const LIMIT_FIELDS: &[&str] = &["max_tokens", "max_completion_tokens"];
+/// The words for what a chat sends of its history, one of them in either English spelling.
+const STRATEGIES: &[&str] = &["full", "truncate", "summarise", "summarize", "retrieve"];
 
 /// All settings, in the order they are shown in.
 pub const FIELDS: &[Field] = &[
@@ -76,6 +78,18 @@ pub const FIELDS: &[Field] = &[
     field("limits.max_input_chars", Kind::Whole { least: 1, most: 10_000_000 }, Preset::Whole(100_000)),
     field("limits.paste_attachment_chars", Kind::Whole { least: 1, most: 10_000_000 }, Preset::Whole(20_000)),
     field("limits.max_context_tokens", Kind::Whole { least: 256, most: 100_000_000 }, Preset::Whole(32_000)),
+    field("history.strategy", Kind::OneOf(STRATEGIES), Preset::Text("truncate")),
+    field("history.max_messages", Kind::WholeOrNone { least: 2, most: 1_000_000 }, Preset::Unset),
+    field("history.summarise_above", Kind::Whole { least: 20, most: 95 }, Preset::Whole(70)),
+    field("history.summary_tokens", Kind::Whole { least: 64, most: 100_000 }, Preset::Whole(1_024)),
+    field("history.embedding_model", Kind::Name, Preset::Text("text-embedding-3-small")),
+    field("history.embedding_dimensions", Kind::Whole { least: 8, most: 4_096 }, Preset::Whole(256)),
+    field("history.retrieve_messages", Kind::Whole { least: 1, most: 1_000 }, Preset::Whole(8)),
+    field("history.retrieve_everywhere", Kind::Switch, Preset::Switch(false)),
+    field("budget.message", Kind::AmountOrNone, Preset::Unset),
+    field("budget.conversation", Kind::AmountOrNone, Preset::Unset),
+    field("budget.day", Kind::AmountOrNone, Preset::Unset),
+    field("budget.month", Kind::AmountOrNone, Preset::Unset),
     field("currency.code", Kind::Name, Preset::Text("INR")),
     field("currency.symbol", Kind::Name, Preset::Text("₹")),
     field("currency.rate", Kind::Number { least: 0.000_001, most: 1_000_000_000.0 }, Preset::Number(85.0)),

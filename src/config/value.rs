@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
+use crate::chat::decimal;
+
 /// A setting's value, whatever it was written in.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
@@ -13,6 +15,8 @@ pub enum Value {
     List(Vec<String>),
     Number(f64),
     Whole(u64),
+    /// Money, in millionths of the currency's unit.
+    Amount(u64),
     Time(Duration),
     Switch(bool),
     /// Written `"none"`: the setting is left to the other side.
@@ -46,6 +50,8 @@ pub enum Kind {
         least: u64,
         most: u64,
     },
+    /// Money in the configured currency, above 0; or `"none"`.
+    AmountOrNone,
     /// A span of time, from a millisecond to a day.
     Time,
     Switch,
@@ -54,6 +60,12 @@ pub enum Kind {
 
 /// No wait is longer than this.
 const LONGEST: Duration = Duration::from_hours(24);
+
+/// Digits after the point that an amount is kept with.
+const AMOUNT_DIGITS: u32 = 6;
+
+/// No amount of money is larger, in millionths: a million of millions.
+const LARGEST_AMOUNT: u64 = 1_000_000_000_000_000_000;
 
 impl Kind {
     /// What is expected, as it stands in an error: "a number from 0 to 2".
@@ -67,6 +79,7 @@ impl Kind {
             Self::NumberOrNone { least, most } => format!("a number from {least} to {most}, or \"none\""),
             Self::Whole { least, most } => format!("a whole number from {least} to {most}"),
             Self::WholeOrNone { least, most } => format!("a whole number from {least} to {most}, or \"none\""),
+            Self::AmountOrNone => "an amount of money above 0, such as 50 or 0.25, or \"none\"".to_owned(),
             Self::Time => r#"a time from "1ms" to "24h", such as "60s" or "15m""#.to_owned(),
             Self::Switch => "true or false".to_owned(),
             Self::OneOf(words) => {
@@ -80,13 +93,18 @@ impl Kind {
     #[must_use]
     pub fn read_toml(self, value: &DeValue<'_>) -> Option<Value> {
         match (self, value) {
-            (Self::Number { .. } | Self::NumberOrNone { .. } | Self::Whole { .. } | Self::WholeOrNone { .. }, _) => {
-                match value {
-                    DeValue::Integer(_) | DeValue::Float(_) => self.read_number(&number_text(value)?),
-                    DeValue::String(word) if word == NOTHING => self.read_number(word),
-                    _ => None,
-                }
-            }
+            (
+                Self::Number { .. }
+                | Self::NumberOrNone { .. }
+                | Self::Whole { .. }
+                | Self::WholeOrNone { .. }
+                | Self::AmountOrNone,
+                _,
+            ) => match value {
+                DeValue::Integer(_) | DeValue::Float(_) => self.read_number(&number_text(value)?),
+                DeValue::String(word) if word == NOTHING => self.read_number(word),
+                _ => None,
+            },
             (Self::Switch, DeValue::Boolean(on)) => Some(Value::Switch(*on)),
             (Self::List, DeValue::Array(items)) => {
                 let names = items.iter().map(|item| item.get_ref().as_str().and_then(name));
@@ -123,7 +141,9 @@ impl Kind {
 
     fn read_number(self, text: &str) -> Option<Value> {
         match self {
-            Self::NumberOrNone { .. } | Self::WholeOrNone { .. } if text == NOTHING => Some(Value::Nothing),
+            Self::NumberOrNone { .. } | Self::WholeOrNone { .. } | Self::AmountOrNone if text == NOTHING => {
+                Some(Value::Nothing)
+            }
             Self::Number { least, most } | Self::NumberOrNone { least, most } => {
                 let number: f64 = text.parse().ok()?;
                 (number >= least && number <= most).then_some(Value::Number(number))
@@ -131,6 +151,10 @@ impl Kind {
             Self::Whole { least, most } | Self::WholeOrNone { least, most } => {
                 let number: u64 = text.parse().ok()?;
                 (number >= least && number <= most).then_some(Value::Whole(number))
+            }
+            Self::AmountOrNone => {
+                let micro = u64::try_from(decimal::scaled(text, AMOUNT_DIGITS)?).ok()?;
+                (1..=LARGEST_AMOUNT).contains(&micro).then_some(Value::Amount(micro))
             }
             _ => None,
         }
@@ -226,6 +250,7 @@ impl fmt::Display for Value {
             }
             Self::Number(number) => write!(f, "{number}"),
             Self::Whole(number) => write!(f, "{number}"),
+            Self::Amount(micro) => f.write_str(&decimal::written(i128::from(*micro), AMOUNT_DIGITS)),
             Self::Time(time) => write!(f, "\"{}\"", show_time(*time)),
             Self::Switch(on) => write!(f, "{on}"),
             Self::Nothing => write!(f, "\"{NOTHING}\""),

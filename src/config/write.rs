@@ -1,26 +1,43 @@
-//! Changes to the configuration file that munshi makes for the user: a theme that was chosen, a local server.
+//! Changes to the configuration file that munshi makes for the user: a theme, a budget, a local server.
 //! Owns that comments, order and everything else in the file stay; refuses to touch a file it cannot read.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-use toml_edit::{DocumentMut, Item, Table, TableLike, Value};
+use toml_edit::{Document, DocumentMut, Item, Table, TableLike, TomlError, Value};
 
 use super::System;
+use super::schema::{Place, place};
 
-/// One setting to be written.
+/// One setting to be written, or to be taken out.
 #[derive(Debug, Clone)]
 pub struct Change {
     /// Its tables and its name.
     pub path: Vec<String>,
-    pub value: Value,
+    /// `None`: the setting is taken out.
+    pub value: Option<Value>,
 }
 
 impl Change {
     /// A change of the setting at `path`.
     #[must_use]
     pub fn new(path: &[&str], value: impl Into<Value>) -> Self {
-        Self { path: path.iter().map(|part| (*part).to_owned()).collect(), value: value.into() }
+        Self { path: path.iter().map(|part| (*part).to_owned()).collect(), value: Some(value.into()) }
+    }
+
+    /// A change of the setting at `path`, its tables parted by dots, to what a user wrote: `250`, `truncate`. `None`
+    /// takes it out.
+    ///
+    /// # Errors
+    /// Where there is no such setting, or it does not take that: what was expected, in a sentence.
+    pub fn of(path: &str, written: Option<&str>) -> Result<Self, String> {
+        let parts: Vec<String> = path.split('.').map(str::to_owned).collect();
+        let Place::Setting(field) = place(&parts) else { return Err(format!("There is no setting {path}.")) };
+        let Some(written) = written else { return Ok(Self { path: parts, value: None }) };
+        let expected = || format!("{path}: expected {}, found {written:?}.", field.kind.expected());
+        let value = field.kind.read_text(written).ok_or_else(expected)?;
+        let value = value.to_string().parse::<Value>().map_err(|_| expected())?;
+        Ok(Self { path: parts, value: Some(value) })
     }
 }
 
@@ -42,6 +59,7 @@ pub enum WriteError {
 pub fn save(file: &Path, changes: &[Change], system: &System) -> Result<(), WriteError> {
     let path = || file.display().to_string();
     let fails = |error: io::Error| WriteError::Io { path: path(), detail: error.to_string() };
+    let broken = |error: &TomlError| WriteError::Broken { path: path(), detail: error.message().to_owned() };
     let text = match std::fs::read(file) {
         // Rewriting what is not UTF-8 would destroy it.
         Ok(bytes) => String::from_utf8(bytes)
@@ -49,17 +67,48 @@ pub fn save(file: &Path, changes: &[Change], system: &System) -> Result<(), Writ
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
         Err(error) => return Err(fails(error)),
     };
-    let mut document: DocumentMut =
-        text.strip_prefix('\u{feff}').unwrap_or(&text).parse().map_err(|error: toml_edit::TomlError| {
-            WriteError::Broken { path: path(), detail: error.message().to_owned() }
-        })?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let mut changed = text.to_owned();
+    changed.parse::<DocumentMut>().map_err(|error| broken(&error))?;
     for change in changes {
         let table = change.path.split_last().map_or(&[][..], |(_, table)| table);
-        put(document.as_table_mut(), &change.path, change.value.clone())
+        let Some(value) = change.value.clone() else {
+            changed = without(&changed, &change.path).map_err(|error| broken(&error))?;
+            continue;
+        };
+        let mut document: DocumentMut = changed.parse().map_err(|error| broken(&error))?;
+        put(document.as_table_mut(), &change.path, value)
             .ok_or_else(|| WriteError::NotATable { path: path(), table: table.join(".") })?;
+        changed = document.to_string();
+    }
+    if changed == text {
+        return Ok(());
     }
     let target = file.canonicalize().unwrap_or_else(|_| PathBuf::from(file));
-    (system.write_private)(&target, document.to_string().as_bytes()).map_err(fails)
+    (system.write_private)(&target, changed.as_bytes()).map_err(fails)
+}
+
+/// The text without one setting. What was said about it stays: the comment lines above, and one beside it as a line of
+/// its own.
+fn without(text: &str, path: &[String]) -> Result<String, TomlError> {
+    let parsed = Document::parse(text)?;
+    let Some((name, tables)) = path.split_last() else { return Ok(text.to_owned()) };
+    let table = tables.iter().try_fold(parsed.as_item(), |item, name| item.get(name));
+    let span = table.and_then(|table| table.get(name)).and_then(Item::span);
+    let (Some(table), Some(span)) = (table, span) else { return Ok(text.to_owned()) };
+    if table.is_inline_table() {
+        let mut document: DocumentMut = text.parse()?;
+        let inner = tables.iter().try_fold(document.as_item_mut(), |item, name| item.get_mut(name));
+        if let Some(inner) = inner.and_then(Item::as_table_like_mut) {
+            inner.remove(name);
+        }
+        return Ok(document.to_string());
+    }
+    let begins = text[..span.start].rfind('\n').map_or(0, |at| at + 1);
+    let ends = text[span.end..].find('\n').map_or(text.len(), |at| span.end + at + 1);
+    let beside = text[span.end..ends].trim_start_matches([' ', '\t']);
+    let beside = if beside.starts_with('#') { beside } else { "" };
+    Ok([&text[..begins], beside, &text[ends..]].concat())
 }
 
 /// Sets one value, with the spaces and the comment that stood beside the old one.

@@ -89,6 +89,10 @@ impl Refusal {
         );
         Self { param: Some("model"), ..Self::new(404, "invalid_request_error", Some("model_not_found"), &message) }
     }
+    pub fn unknown_embedding_model(name: &str, known: &[&str]) -> Self {
+        let message = format!("The model '{name}' gives no vectors in the demo. These do: {}.", known.join(", "));
+        Self { param: Some("model"), ..Self::new(404, "invalid_request_error", Some("model_not_found"), &message) }
+    }
     pub fn unknown_route(path: &str) -> Self {
         Self::new(404, "invalid_request_error", Some("unknown_url"), &format!("Unknown request URL: {path}."))
     }

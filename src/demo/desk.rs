@@ -93,8 +93,8 @@ impl Desk {
         Outcome::Answer(then)
     }
 
-    /// Counts a request, or the tokens of a reply, towards the minute's limit.
-    fn count(&self, prompt: u64) {
+    /// Counts a request and its tokens towards the minute's limit.
+    pub fn count(&self, prompt: u64) {
         let mut used = hold(&self.used);
         let now = Instant::now();
         if used.since.is_none_or(|since| now.duration_since(since) >= MINUTE) {

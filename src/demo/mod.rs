@@ -1,4 +1,4 @@
-//! The embedded OpenAI-compatible server: chat completions on loopback, answered by plain rules, so that munshi can be
+//! The embedded OpenAI-compatible server: chat completions and vectors on loopback, by plain rules, so that munshi can be
 //! tried and tested without a key or a network. Owns its socket and its texts; refuses to know munshi: it speaks
 //! only HTTP, and whoever speaks to it takes the same path as to a real provider.
 
@@ -8,10 +8,12 @@ mod pieces;
 mod question;
 mod reply;
 mod rules;
+mod summary;
 mod texts;
 
 #[cfg(test)]
 mod tests;
+mod vectors;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -145,6 +147,11 @@ pub fn model_windows() -> impl Iterator<Item = (&'static str, u64)> {
     question::MODELS.iter().map(|model| (model.id, model.context as u64))
 }
 
+/// The models that give vectors.
+pub fn embedding_models() -> impl Iterator<Item = &'static str> {
+    vectors::MODELS.iter().copied()
+}
+
 impl Drop for DemoServer {
     fn drop(&mut self) {
         self.closing.cancel();
@@ -154,6 +161,7 @@ impl Drop for DemoServer {
 fn routes(desk: Arc<Desk>) -> Router {
     Router::new()
         .route("/v1/chat/completions", post(complete))
+        .route("/v1/embeddings", post(embed))
         .route("/v1/models", get(models))
         .route("/v1/models/{id}", get(model))
         .fallback(unknown_route)
@@ -176,6 +184,10 @@ async fn complete(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Bytes
             desk.refuse(&Refusal::overloaded())
         }
     }
+}
+
+async fn embed(State(desk): State<Arc<Desk>>, body: Bytes) -> Response {
+    vectors::respond(&desk, &body)
 }
 
 async fn models(State(desk): State<Arc<Desk>>) -> Response {

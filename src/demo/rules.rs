@@ -3,7 +3,7 @@
 
 use super::answer::{Answer, Ending, Refusal};
 use super::question::Question;
-use super::texts;
+use super::{summary, texts};
 
 /// What is to be done with a question, before it is known how often it was asked.
 #[derive(Debug)]
@@ -177,6 +177,9 @@ pub fn rule(question: &Question) -> Ruling {
 }
 
 fn rule_plainly(question: &Question) -> Ruling {
+    if let Some(summary) = summary::asked(question) {
+        return say(summary);
+    }
     let said = question.last();
     if said.is_empty() {
         return say(texts::HELLO);

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use color_eyre::eyre::{Result, eyre};
 use munshi::chat::catalogue::ProviderSpec;
+use munshi::chat::settings::RetrievalSettings;
 use munshi::chat::{Catalogue, ModelRef};
 use munshi::cli::Cli;
 use munshi::config::{Config, Key};
@@ -20,13 +21,12 @@ use munshi::store::sqlite::{OpenOptions, SqliteStore};
 use munshi::tui::host::Host as _;
 use munshi::tui::preferences::Preferences;
 use munshi::tui::run::{Exit, Opening};
-use munshi::tui::theme::ColourDepth;
 use munshi::tui::{self, Launch};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::host::Program;
-use crate::keyed::Keyed;
+use crate::keyed::{Keyed, Keys};
 use crate::setup;
 
 /// The model that the demo answers as.
@@ -77,7 +77,8 @@ async fn session(config: Config, is_demo: bool, opening: Opening, log_notice: Op
     let options = HttpOptions { connect_timeout: config.connect_timeout, ..HttpOptions::default() };
     let adapter = Arc::new(OpenAiProvider::new(EndpointTable::default(), options));
     let chosen = EndpointTable::default();
-    let provider = Keyed { adapter: Arc::clone(&adapter), endpoints: config.endpoints.clone(), chosen: chosen.clone() };
+    let keys = Keys { endpoints: config.endpoints.clone(), chosen: chosen.clone() };
+    let provider = Keyed { adapter: Arc::clone(&adapter), keys };
     let host = Program {
         adapter,
         endpoints: config.endpoints.clone(),
@@ -125,7 +126,7 @@ fn preferences(
         max_input_chars: config.limits.max_input_chars,
         paste_attachment_chars: config.limits.paste_attachment_chars,
         mouse: config.ui.mouse,
-        colours: colours(),
+        colours: setup::colours(),
         zone: clock.zone().clone(),
         demo,
         places: vec![
@@ -135,12 +136,6 @@ fn preferences(
         ],
         ready,
     }
-}
-
-/// How many colours the terminal shows, as the environment tells.
-fn colours() -> ColourDepth {
-    let told = |name| env::var_os(name).map(|value| value.to_string_lossy().into_owned());
-    ColourDepth::detect(told("NO_COLOR").as_deref(), told("COLORTERM").as_deref(), told("TERM").as_deref())
 }
 
 /// The first is cancelled when the system asks to end, or anything panicked; the second rings when the program was
@@ -199,10 +194,17 @@ fn with_demo(mut config: Config) -> Result<(Config, Option<DemoServer>)> {
         spec.context_window = Some(context_window);
         catalogue.models.insert(ModelRef::new("openai", model), spec);
     }
+    // By the usual model's price, whatever embeds.
+    let spec = config.catalogue.embedding_spec(&ModelRef::new("openai", "text-embedding-3-small"));
+    for model in munshi::demo::embedding_models() {
+        catalogue.embeddings.insert(ModelRef::new("openai", model), spec.clone());
+    }
     config = config.redirected("openai", &server.base_url(), Some(key));
     config.model = ModelRef::new("openai", DEMO_MODEL);
     config.catalogue = Arc::new(catalogue);
     config.settings.fallback = Vec::new();
+    let usual = RetrievalSettings::default();
+    config.settings.retrieval = RetrievalSettings { most: config.settings.retrieval.most, ..usual };
     Ok((config, Some(server)))
 }
 

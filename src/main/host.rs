@@ -116,8 +116,19 @@ impl Host for Program {
         })
     }
 
-    fn save_setting(&self, _: &str, _: Option<String>) -> BoxFuture<'static, Result<String, String>> {
-        async { Ok("It holds until you leave; it is not kept.".to_owned()) }.boxed()
+    fn save_setting(&self, path: &str, value: Option<String>) -> BoxFuture<'static, Result<String, String>> {
+        let (file, path, keeps) = (self.config_file.clone(), path.to_owned(), self.keeps_keys);
+        off_the_loop(move || {
+            let change = Change::of(&path, value.as_deref())?;
+            if !keeps {
+                return Ok(format!("{path} holds until you leave; the demo keeps nothing."));
+            }
+            config::save(&file, &[change], &SYSTEM).map_err(|error| error.to_string())?;
+            Ok(match value {
+                Some(value) => format!("{path} = {value} is kept in the configuration."),
+                None => format!("{path} is taken out of the configuration."),
+            })
+        })
     }
 
     fn copy(&self, text: String) -> BoxFuture<'static, bool> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use munshi::chat::embedding::{EmbeddingReport, EmbeddingRequest};
 use munshi::chat::{Ending, Failure, FailureKind, Report, Request};
 use munshi::config::{EndpointError, Endpoints};
 use munshi::provider::openai::{Endpoint, EndpointTable, OpenAiProvider};
@@ -15,6 +16,12 @@ use tokio_util::sync::CancellationToken;
 /// The adapter with its keys.
 pub struct Keyed {
     pub adapter: Arc<OpenAiProvider>,
+    pub keys: Keys,
+}
+
+/// Where addresses and keys are looked up.
+#[derive(Clone)]
+pub struct Keys {
     pub endpoints: Endpoints,
     /// Endpoints that the user chose in this run, which the configuration does not know yet.
     pub chosen: EndpointTable,
@@ -22,19 +29,31 @@ pub struct Keyed {
 
 impl Provider for Keyed {
     fn attempt(&self, request: Arc<Request>, sink: Sink, cancel: CancellationToken) -> BoxFuture<'static, Report> {
-        let adapter = Arc::clone(&self.adapter);
-        let endpoints = self.endpoints.clone();
-        let chosen = self.chosen.clone();
+        let (adapter, keys) = (Arc::clone(&self.adapter), self.keys.clone());
         async move {
             let provider = request.model.provider.clone();
-            if let Some(endpoint) = chosen.get(&provider) {
-                adapter.endpoints().set(&provider, endpoint);
-            } else if let Err(failure) = look_up(&adapter, endpoints.clone(), provider.clone()).await {
+            if let Err(failure) = keys.hand_to(&adapter, &provider).await {
                 return Report::bare(Ending::Failed(failure));
             }
             let report = adapter.attempt(request, sink, cancel).await;
-            if matches!(&report.ending, Ending::Failed(failure) if failure.kind == FailureKind::Unauthorized) {
-                endpoints.forget_command_key(&provider);
+            if let Ending::Failed(failure) = &report.ending {
+                keys.hear(failure, &provider);
+            }
+            report
+        }
+        .boxed()
+    }
+
+    fn embed(&self, request: Arc<EmbeddingRequest>, cancel: CancellationToken) -> BoxFuture<'static, EmbeddingReport> {
+        let (adapter, keys) = (Arc::clone(&self.adapter), self.keys.clone());
+        async move {
+            let provider = request.with.model.provider.clone();
+            if let Err(failure) = keys.hand_to(&adapter, &provider).await {
+                return EmbeddingReport { vectors: Err(Some(failure)), tokens: None, request_id: None };
+            }
+            let report = adapter.embed(request, cancel).await;
+            if let Err(Some(failure)) = &report.vectors {
+                keys.hear(failure, &provider);
             }
             report
         }
@@ -42,13 +61,26 @@ impl Provider for Keyed {
     }
 }
 
-/// Puts the provider's present address and key into the adapter's table.
-async fn look_up(adapter: &OpenAiProvider, endpoints: Endpoints, provider: String) -> Result<(), Failure> {
-    let name = provider.clone();
-    let access = tokio::task::spawn_blocking(move || endpoints.access(&name)).await;
-    let access = access.map_err(|error| Failure::new(FailureKind::Internal, error.to_string()))?;
-    let access = access.map_err(|error: EndpointError| Failure::new(FailureKind::NoKey, error.to_string()))?;
-    let key = access.key.map(|key| SecretString::from(key.expose().to_owned()));
-    adapter.endpoints().set(provider, Endpoint { key, ..Endpoint::keyless(access.base_url) });
-    Ok(())
+impl Keys {
+    /// Puts the provider's present address and key into the adapter's table.
+    async fn hand_to(&self, adapter: &OpenAiProvider, provider: &str) -> Result<(), Failure> {
+        if let Some(endpoint) = self.chosen.get(provider) {
+            adapter.endpoints().set(provider, endpoint);
+            return Ok(());
+        }
+        let (endpoints, name) = (self.endpoints.clone(), provider.to_owned());
+        let access = tokio::task::spawn_blocking(move || endpoints.access(&name)).await;
+        let access = access.map_err(|error| Failure::new(FailureKind::Internal, error.to_string()))?;
+        let access = access.map_err(|error: EndpointError| Failure::new(FailureKind::NoKey, error.to_string()))?;
+        let key = access.key.map(|key| SecretString::from(key.expose().to_owned()));
+        adapter.endpoints().set(provider, Endpoint { key, ..Endpoint::keyless(access.base_url) });
+        Ok(())
+    }
+
+    /// A key that came from a command and was refused is asked for again the next time.
+    fn hear(&self, failure: &Failure, provider: &str) {
+        if failure.kind == FailureKind::Unauthorized {
+            self.endpoints.forget_command_key(provider);
+        }
+    }
 }

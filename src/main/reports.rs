@@ -27,7 +27,11 @@ pub fn config(command: &ConfigCommand, config: &Config) -> Result<String> {
 }
 
 pub fn models(json: bool, config: &Config) -> String {
-    if json { report::models_json(config) } else { report::models(config) }
+    if json {
+        return report::models_json(config);
+    }
+    // Providers name their models, and so what is printed.
+    Sanitised::new(&report::models(config, Clock::start().now().day)).as_str().to_owned()
 }
 
 pub fn chats(command: &ChatsCommand, config: &Config) -> Result<String> {

@@ -6,9 +6,10 @@ use std::sync::LazyLock;
 
 use color_eyre::eyre::Result;
 use munshi::cli::Cli;
-use munshi::config::{Config, Flags, Inputs, Paths, System, env_from};
+use munshi::config::{Config, Flags, Inputs, Paths, Problem, System, env_from};
 use munshi::platform::{files, folders, process};
 use munshi::tui;
+use munshi::tui::theme::ColourDepth;
 use tokio_util::sync::CancellationToken;
 
 /// What the configuration needs of the system.
@@ -48,9 +49,18 @@ pub fn install_hooks() -> Result<()> {
 /// # Errors
 /// What is wrong with it, each with its place.
 pub fn config(cli: &Cli) -> Result<Config, String> {
+    Config::load(&inputs(cli)?).map_err(|error| error.to_string())
+}
+
+/// As much of the configuration as can be made, and what is wrong with the rest.
+pub fn inspected(cli: &Cli) -> Result<(Config, Vec<Problem>), String> {
+    Config::inspect(&inputs(cli)?).map_err(|error| error.to_string())
+}
+
+fn inputs(cli: &Cli) -> Result<Inputs, String> {
     let folders = folders::folders().ok_or(NO_HOME)?;
     let settings = &cli.settings;
-    let inputs = Inputs {
+    Ok(Inputs {
         env: env_from(env::vars_os()),
         cwd: env::current_dir().ok(),
         paths: Paths { config: folders.config, data: folders.data, state: folders.state },
@@ -65,14 +75,23 @@ pub fn config(cli: &Cli) -> Result<Config, String> {
             no_mouse: settings.no_mouse,
         },
         system: SYSTEM,
-    };
-    Config::load(&inputs).map_err(|error| error.to_string())
+    })
 }
 
 /// Begins to log. A log that cannot be written is no reason not to chat.
 pub fn log(config: &Config) -> Option<String> {
     let started = munshi::logging::start(&config.paths.state, &config.log_level);
     started.err().map(|error| format!("Nothing is logged: {error}"))
+}
+
+/// How many colours the terminal shows, as the environment tells.
+pub fn colours() -> ColourDepth {
+    ColourDepth::detect(told("NO_COLOR").as_deref(), told("COLORTERM").as_deref(), told("TERM").as_deref())
+}
+
+/// A variable of the environment, as text.
+pub fn told(name: &str) -> Option<String> {
+    env::var_os(name).map(|value| value.to_string_lossy().into_owned())
 }
 
 /// Whether both ends of the screen are terminals.

@@ -64,6 +64,23 @@ pub fn others_may_read(path: &Path) -> io::Result<bool> {
     Ok(open)
 }
 
+/// Bytes that this user can still write on the disk that holds `path`, or where it would be; `None` where the system
+/// cannot say.
+#[must_use]
+pub fn free_space(path: &Path) -> Option<u64> {
+    #[cfg(unix)]
+    {
+        let there = path.ancestors().find(|folder| folder.exists())?;
+        let disk = rustix::fs::statvfs(there).ok()?;
+        disk.f_bavail.checked_mul(disk.f_frsize)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        None
+    }
+}
+
 /// A name that no other file of this folder has, hidden from listings.
 fn temporary_beside(path: &Path) -> io::Result<PathBuf> {
     static COUNT: AtomicU32 = AtomicU32::new(0);

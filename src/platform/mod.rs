@@ -1,11 +1,12 @@
-//! What differs between systems: folders, private files, signals, the clipboard, running a program for a
-//! limited time. Knows nothing of munshi; what a system cannot do, its functions leave out or say.
+//! What differs between systems: folders, private files, signals, the clipboard, the terminal's size, running a
+//! program for a limited time. Knows nothing of munshi; what a system cannot do, its functions leave out or say.
 
 pub mod clipboard;
 pub mod files;
 pub mod folders;
 pub mod process;
 pub mod signals;
+pub mod terminal;
 
 pub use clipboard::Copied;
 pub use folders::Folders;

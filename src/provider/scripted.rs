@@ -1,5 +1,5 @@
-//! A provider that plays what a test wrote, one script for each attempt. Owns the scripts and the record of
-//! what it was asked; refuses the network.
+//! A provider that plays what a test wrote, one script for each attempt and each request for vectors. Owns the scripts
+//! and the record of what it was asked; refuses the network.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::{Ending, Provider, Report, Signal, Sink};
+use crate::chat::embedding::{EmbeddingReport, EmbeddingRequest};
 use crate::chat::{Failure, FailureKind, FinishReason, Request};
 
 /// One step of a script.
@@ -58,10 +59,41 @@ impl Script {
     }
 }
 
+/// What one request for vectors does: its steps, of which signals say nothing, then its report.
+#[derive(Debug, Clone)]
+pub struct EmbeddingScript {
+    pub steps: Vec<Step>,
+    pub report: EmbeddingReport,
+}
+
+impl EmbeddingScript {
+    /// These vectors, and the bill for them.
+    #[must_use]
+    pub fn vectors(vectors: Vec<Vec<f32>>, tokens: u64) -> Self {
+        let report = EmbeddingReport { vectors: Ok(vectors), tokens: Some(tokens), request_id: None };
+        Self { steps: Vec::new(), report }
+    }
+
+    /// A request that fails.
+    #[must_use]
+    pub fn failure(failure: Failure) -> Self {
+        let report = EmbeddingReport { vectors: Err(Some(failure)), tokens: None, request_id: None };
+        Self { steps: Vec::new(), report }
+    }
+
+    /// The same after these steps.
+    #[must_use]
+    pub fn after(self, steps: Vec<Step>) -> Self {
+        Self { steps, ..self }
+    }
+}
+
 #[derive(Debug, Default)]
 struct Play {
     scripts: VecDeque<Script>,
     requests: Vec<Arc<Request>>,
+    embeddings: VecDeque<EmbeddingScript>,
+    embedded: Vec<Arc<EmbeddingRequest>>,
 }
 
 /// Plays its scripts in order, one for each attempt. Clones share them.
@@ -71,7 +103,7 @@ pub struct ScriptedProvider(Arc<Mutex<Play>>);
 impl ScriptedProvider {
     #[must_use]
     pub fn new(scripts: impl IntoIterator<Item = Script>) -> Self {
-        Self(Arc::new(Mutex::new(Play { scripts: scripts.into_iter().collect(), requests: Vec::new() })))
+        Self(Arc::new(Mutex::new(Play { scripts: scripts.into_iter().collect(), ..Play::default() })))
     }
 
     fn lock(&self) -> MutexGuard<'_, Play> {
@@ -81,6 +113,17 @@ impl ScriptedProvider {
     /// Adds a script behind the others.
     pub fn push(&self, script: Script) {
         self.lock().scripts.push_back(script);
+    }
+
+    /// Adds a script for a request for vectors behind the others. Without any it answers that there is no such endpoint.
+    pub fn push_embedding(&self, script: EmbeddingScript) {
+        self.lock().embeddings.push_back(script);
+    }
+
+    /// Every request for vectors so far, in order.
+    #[must_use]
+    pub fn embedded(&self) -> Vec<Arc<EmbeddingRequest>> {
+        self.lock().embedded.clone()
     }
 
     /// Every request so far, in order.
@@ -110,23 +153,41 @@ impl Provider for ScriptedProvider {
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => Report::bare(Ending::Cancelled),
-                report = play(script, sink) => report,
+                () = play(script.steps, Some(sink)) => script.report,
+            }
+        })
+    }
+
+    fn embed(&self, request: Arc<EmbeddingRequest>, cancel: CancellationToken) -> BoxFuture<'static, EmbeddingReport> {
+        let script = {
+            let mut play = self.lock();
+            play.embedded.push(request);
+            play.embeddings.pop_front()
+        };
+        let script = script.unwrap_or_else(|| {
+            EmbeddingScript::failure(Failure::new(FailureKind::NotFound, "The test wrote no script for these vectors."))
+        });
+        Box::pin(async move {
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => EmbeddingReport { vectors: Err(None), tokens: None, request_id: None },
+                () = play(script.steps, None) => script.report,
             }
         })
     }
 }
 
 #[allow(clippy::panic, reason = "a script asks for it, to show what a fault in an adapter does")]
-async fn play(script: Script, sink: Sink) -> Report {
-    for step in script.steps {
-        match step {
-            Step::Signal(signal) => sink.send(signal).await,
-            Step::Wait(gate) => gate.notified().await,
-            Step::Hang => std::future::pending().await,
-            Step::Panic => panic!("the script panics here"),
+async fn play(steps: Vec<Step>, sink: Option<Sink>) {
+    for step in steps {
+        match (step, &sink) {
+            (Step::Signal(signal), Some(sink)) => sink.send(signal).await,
+            (Step::Signal(_), None) => {}
+            (Step::Wait(gate), _) => gate.notified().await,
+            (Step::Hang, _) => std::future::pending().await,
+            (Step::Panic, _) => panic!("the script panics here"),
         }
     }
-    script.report
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 //! clock; refuses policy (that is `session/`) and screens (that is `tui/`).
 
 pub mod clock;
+pub mod exact;
 pub mod ids;
+mod retrieval;
 pub mod store_thread;
 mod streams;
 pub mod tasks;
@@ -23,6 +25,7 @@ use crate::session::{Effect, Event, Happened};
 
 pub use crate::store::{Hit, Saved, Scope, Summary, Write};
 pub use clock::Clock;
+use retrieval::Retrieval;
 pub use store_thread::{Answer, Query, StoreEvent, StoreHandle};
 use streams::Streams;
 use timers::Timers;
@@ -56,6 +59,7 @@ pub struct Runtime {
     clock: Clock,
     store: StoreHandle,
     streams: Streams,
+    retrieval: Retrieval,
     timers: Timers,
     arrived: Arc<Notify>,
     /// The model of each attempt whose row is open, for the log.
@@ -70,7 +74,8 @@ impl Runtime {
         Self {
             clock,
             store,
-            streams: Streams::new(provider, Arc::clone(&arrived)),
+            streams: Streams::new(Arc::clone(&provider), Arc::clone(&arrived)),
+            retrieval: Retrieval::new(provider, Arc::clone(&arrived)),
             timers: Timers::default(),
             arrived,
             models: HashMap::new(),
@@ -91,6 +96,7 @@ impl Runtime {
 
     /// Uses another provider from now on; running attempts go on with theirs.
     pub fn set_provider(&mut self, provider: Arc<dyn Provider>) {
+        self.retrieval.set_provider(Arc::clone(&provider));
         self.streams.set_provider(provider);
     }
 
@@ -138,12 +144,17 @@ impl Runtime {
                 self.store.write(vec![Write::PutSummary { conversation, summary }], None);
             }
             Effect::DropSummary(id) => self.store.write(vec![Write::DropSummary(id)], None),
-            Effect::Index { .. } | Effect::DropIndex | Effect::Embed { .. } | Effect::Search { .. } => {}
+            Effect::Index { .. } | Effect::DropIndex | Effect::Embed { .. } | Effect::Search { .. } => {
+                self.retrieval.run(conversation, effect, &self.store);
+            }
             Effect::StartAttempt { attempt, request } => {
                 tracing::info!(%attempt, model = %request.model, messages = request.messages.len(), "attempt started");
                 self.streams.start(conversation, attempt, request);
             }
-            Effect::CancelAttempt { attempt } => self.streams.cancel(attempt),
+            Effect::CancelAttempt { attempt } => {
+                self.streams.cancel(attempt);
+                self.retrieval.cancel(attempt);
+            }
             Effect::StartTimer { timer, after } => self.timers.start(conversation, timer, self.clock.mono() + after),
             Effect::CancelTimer(timer) => self.timers.cancel(conversation, timer),
             Effect::ReturnQueued(texts) => return Some(ForUser::ReturnQueued(texts)),
@@ -190,11 +201,13 @@ impl Runtime {
         news
     }
 
-    /// The same without what streams: acknowledgements, answers and timers, which are few and never wait for a frame.
+    /// The same without what streams: acknowledgements, answers, searches and timers, which are few and never wait for a frame.
     #[must_use]
     pub fn drain_quick(&mut self) -> Vec<News> {
         let at = self.clock.now();
         let mut news: Vec<News> = self.store.drain().into_iter().map(|event| told(event, at)).collect();
+        let retrieved = self.retrieval.drain(&self.store).into_iter();
+        news.extend(retrieved.map(|(conversation, happened)| News::Session(conversation, Event { at, happened })));
         for (conversation, timer) in self.timers.due(at.mono) {
             news.push(News::Session(conversation, Event { at, happened: Happened::TimerFired(timer) }));
         }
@@ -229,10 +242,10 @@ impl Runtime {
         self.store.close()
     }
 
-    /// Whether any attempt is still running.
+    /// Whether any attempt, at a reply or at vectors, is still running.
     #[must_use]
     pub fn is_streaming(&self) -> bool {
-        self.streams.is_running()
+        self.streams.is_running() || self.retrieval.is_running()
     }
 }
 

@@ -2,6 +2,7 @@
 //! transaction; after a failure everything is held back, in order, until there is room again.
 
 mod keeper;
+mod recall;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +22,7 @@ use crate::chat::{AttemptId, ConversationId, MessageId, Spend};
 use crate::store::{Cap, Hit, Saved, Scope, Store, StoreError, Summary, Write};
 
 use keeper::Keeper;
+pub(super) use recall::{Recall, Recalled};
 
 /// The longest that closing waits for the store, also where another program holds the database or the disk hangs.
 const CLOSES_WITHIN: Duration = Duration::from_millis(1_500);
@@ -128,6 +130,7 @@ enum Job {
     Write { writes: Vec<Write>, done: Option<StoreEvent> },
     Reserve { conversation: ConversationId, opening: LedgerOpening, caps: Vec<Cap> },
     Query(Query),
+    Recall(Recall),
     Close,
 }
 
@@ -135,6 +138,8 @@ enum Job {
 pub struct StoreHandle {
     jobs: Sender<Job>,
     events: Receiver<StoreEvent>,
+    /// What was read for the search for older messages.
+    recalled: Receiver<Recalled>,
     /// How many writes were handed over and are not on disk.
     unsaved: Arc<AtomicUsize>,
     /// Rings when the thread has closed the store.
@@ -150,8 +155,9 @@ impl StoreHandle {
     ) -> io::Result<Self> {
         let (jobs, inbox) = mpsc::channel();
         let (outbox, events) = mpsc::channel();
+        let (recalls, recalled) = mpsc::channel();
         let (closing, closed) = mpsc::channel();
-        let out = Outbox { outbox, arrived };
+        let out = Outbox { events: outbox, recalls, arrived };
         let unsaved = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&unsaved);
         let thread = thread::Builder::new().name("store".to_owned()).spawn(move || {
@@ -168,7 +174,7 @@ impl StoreHandle {
             // Where nobody waits for it any more, the program is gone already.
             let _ = closing.send(());
         })?;
-        Ok(Self { jobs, events, unsaved, closed, thread: Some(thread) })
+        Ok(Self { jobs, events, recalled, unsaved, closed, thread: Some(thread) })
     }
 
     /// Applies writes as one; `done` is told once they are on disk.
@@ -185,6 +191,16 @@ impl StoreHandle {
     /// Asks; the answer comes as an event.
     pub fn query(&self, query: Query) {
         self.give(Job::Query(query));
+    }
+
+    /// Asks for the search for older messages; the answer comes by [`StoreHandle::drain_recalled`].
+    pub(super) fn recall(&self, recall: Recall) {
+        self.give(Job::Recall(recall));
+    }
+
+    /// What was read for that search since the last time.
+    pub(super) fn drain_recalled(&self) -> Vec<Recalled> {
+        self.recalled.try_iter().collect()
     }
 
     /// What the store said since the last time.
@@ -220,13 +236,20 @@ impl Drop for StoreHandle {
 }
 
 struct Outbox {
-    outbox: Sender<StoreEvent>,
+    events: Sender<StoreEvent>,
+    recalls: Sender<Recalled>,
     arrived: Arc<Notify>,
 }
 
 impl Outbox {
     fn tell(&self, event: StoreEvent) {
-        if self.outbox.send(event).is_ok() {
+        if self.events.send(event).is_ok() {
+            self.arrived.notify_one();
+        }
+    }
+
+    fn tell_recalled(&self, recalled: Recalled) {
+        if self.recalls.send(recalled).is_ok() {
             self.arrived.notify_one();
         }
     }

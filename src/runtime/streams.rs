@@ -120,7 +120,7 @@ impl Drop for Streams {
 }
 
 /// Resolves a little after the cancellation: by then a well-behaved provider has returned by itself.
-async fn dropped(cancelled: CancellationToken) {
+pub(super) async fn dropped(cancelled: CancellationToken) {
     cancelled.cancelled().await;
     tokio::time::sleep(LETS_GO_WITHIN).await;
 }

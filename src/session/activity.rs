@@ -11,6 +11,8 @@ use super::turn::{Phase, Turn};
 pub enum Activity {
     /// The question is on its way to the disk.
     Saving,
+    /// Older messages that fit the question are looked for.
+    Searching { since: Duration },
     /// The request is out; no answer yet.
     Connecting { model: ModelRef, since: Duration, gives_up: Duration },
     /// The server answered; no token yet.
@@ -27,6 +29,7 @@ impl Turn {
         let first_token = first_token_limit(settings, &model);
         match &self.phase {
             Phase::Committing | Phase::Booking => Activity::Saving,
+            Phase::Searching { since } => Activity::Searching { since: *since },
             Phase::Connecting { since } => {
                 Activity::Connecting { model, since: *since, gives_up: since.saturating_add(first_token) }
             }

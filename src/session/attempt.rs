@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::chat::budget::Refusal;
+use crate::chat::ledger::Purpose;
 use crate::chat::{
     AttemptId, Ending, Failure, FailureKind, Message, PicoUsd, RateLimits, Report, Stamp, Status, Usage,
 };
@@ -12,7 +13,7 @@ use super::activity::first_token_limit;
 use super::calls::Calls;
 use super::effect::Effect;
 use super::event::Timer;
-use super::ledger::{OpenAttempt, worst_case};
+use super::ledger::Booking;
 use super::retry::{Situation, Verdict, decide};
 use super::turn::{EndOfReply, Phase};
 use super::{Session, explain, tokens};
@@ -24,47 +25,75 @@ const SAVE_AFTER: Duration = Duration::from_millis(300);
 const MAX_REPLY_BYTES: usize = 32 * 1024 * 1024;
 
 impl Session {
-    /// Books the next attempt at the present model.
+    /// Books the next attempt at the present model; a model that cannot take the request is passed over.
     pub(super) fn next_attempt(&mut self, at: Stamp, out: &mut Vec<Effect>) {
+        let Some(turn) = &mut self.turn else { return };
+        turn.phase = Phase::Booking;
+        let (model, question, free) = (turn.model().clone(), turn.question, turn.over_budget);
+        for timer in [Timer::FirstToken, Timer::Fallback, Timer::Backoff] {
+            out.push(Effect::CancelTimer(timer));
+        }
+        if let Some(reply) = self.conversation.get_mut(turn.reply) {
+            reply.model = Some(model.clone());
+        }
+        let (request, plan) = self.request(&model, question);
+        self.remember_recalled(&plan);
+        if let Some(reason) = self.does_not_fit(&model, &plan) {
+            return self.pass_over(reason, at, out);
+        }
         let Some(turn) = &mut self.turn else { return };
         let attempt = AttemptId { reply: turn.reply, ordinal: turn.attempts };
         turn.attempts += 1;
         turn.tries += 1;
         turn.attempt = Some(attempt);
-        let model = turn.model().clone();
-        let question = turn.question;
-        if let Some(reply) = self.conversation.get_mut(attempt.reply) {
-            reply.model = Some(model.clone());
-        }
-        let request = Arc::new(self.request(&model, question));
         let spec = self.catalogue.spec(&model);
-        let input_tokens = tokens::of_request(&request);
-        let reserved = if self.reserves() { worst_case(&spec, &request, input_tokens) } else { None };
-        let opening = self.opening(attempt, &model, reserved, at);
-        out.push(if self.reserves() {
-            let caps = self.settings.budgets.caps(attempt.reply, self.conversation.meta.id, at.day);
-            Effect::Reserve { opening, caps }
-        } else {
-            Effect::Book(opening)
-        });
-        self.open
-            .insert(attempt, OpenAttempt { spec, started: at.mono, input_tokens, output_hundredths: 0, sent: false });
-        if let Some(turn) = &mut self.turn {
-            turn.phase = Phase::Booking;
-            turn.request = Some(request);
-        }
-        for timer in [Timer::FirstToken, Timer::Fallback, Timer::Backoff] {
-            out.push(Effect::CancelTimer(timer));
+        let input = tokens::of_request(&request);
+        let output = request.output_limit.map(|limit| limit.tokens).or(spec.max_output).map(u64::from);
+        let booking = Booking { purpose: Purpose::Chat, model, spec, input, output, free };
+        match self.book(attempt, booking, at, out) {
+            Ok(()) => {
+                if let Some(turn) = &mut self.turn {
+                    turn.request = Some(Arc::new(request));
+                }
+            }
+            Err(reason) => self.refuse(reason, at, out),
         }
     }
 
+    /// The present model cannot take the request: the next one may.
+    fn pass_over(&mut self, reason: String, at: Stamp, out: &mut Vec<Effect>) {
+        if self.turn.as_ref().is_some_and(super::turn::Turn::has_next_model) {
+            return self.next_model("too small a window".to_owned(), at, out);
+        }
+        let end = EndOfReply { note: Some(reason), ..EndOfReply::default() };
+        self.end_turn(Status::Failed, end, at, out);
+    }
+
+    /// A budget does not allow the attempt: the question may be sent once all the same.
+    fn refuse(&mut self, reason: String, at: Stamp, out: &mut Vec<Effect>) {
+        let end = EndOfReply { note: Some(reason), ..EndOfReply::default() };
+        if let Some(turn) = &mut self.turn {
+            turn.attempt = None;
+        }
+        self.end_turn(Status::Failed, end, at, out);
+        self.over_budget = true;
+    }
+
     pub(super) fn booked(&mut self, attempt: AttemptId, at: Stamp, out: &mut Vec<Effect>) {
+        // Told once more, it changes nothing.
+        if !self.is_unsent(attempt) {
+            return;
+        }
+        if self.is_summary(attempt) {
+            return self.summary_booked(attempt, at, out);
+        }
+        if self.embedding_booked(attempt, at, out) {
+            return;
+        }
         let turn = self.turn.as_mut().filter(|turn| turn.attempt == Some(attempt));
         let Some(turn) = turn else {
             // Stopped while it was being booked: it was never sent, and its row says so.
-            if self.is_unsent(attempt) {
-                out.extend(self.close(attempt, &Report::bare(Ending::Cancelled), at).map(Effect::CloseAttempt));
-            }
+            out.extend(self.close(attempt, &Report::bare(Ending::Cancelled), at).map(Effect::CloseAttempt));
             return;
         };
         let (Phase::Booking, Some(request)) = (&turn.phase, &turn.request) else { return };
@@ -83,14 +112,23 @@ impl Session {
 
     /// A budget refused the attempt: nothing was sent.
     pub(super) fn refused(&mut self, attempt: AttemptId, refusal: &Refusal, at: Stamp, out: &mut Vec<Effect>) {
-        if !self.is_unsent(attempt) {
+        if !self.is_unsent(attempt) || self.embedding_refused(attempt, refusal, out) {
             return;
         }
-        self.open.remove(&attempt);
-        if self.is_current(attempt) {
-            let note = Some(explain::refusal(refusal, &self.settings.currency));
-            let end = EndOfReply { note, ..EndOfReply::default() };
-            self.end_turn(Status::Failed, end, at, out);
+        let wanted = self.open.remove(&attempt).and_then(|open| open.reserved);
+        let why = explain::refusal(refusal, wanted, &self.settings.currency);
+        if self.is_summary(attempt) {
+            return self.summary_refused(&why, out);
+        }
+        if !self.is_current(attempt) {
+            return;
+        }
+        match refusal {
+            Refusal::OverBudget { .. } => self.refuse(why, at, out),
+            Refusal::NotSaved(_) => {
+                let end = EndOfReply { note: Some(why), ..EndOfReply::default() };
+                self.end_turn(Status::Failed, end, at, out);
+            }
         }
     }
 
@@ -112,12 +150,18 @@ impl Session {
 
     /// An empty piece, such as many servers begin with, is no content.
     pub(super) fn text_arrived(&mut self, attempt: AttemptId, text: &str, at: Stamp, out: &mut Vec<Effect>) {
+        if self.is_summary(attempt) {
+            return self.summary_text(attempt, text);
+        }
         if !text.is_empty() {
             self.content_arrived(attempt, text, at, out, |reply, _| reply.content.push_str(text));
         }
     }
 
     pub(super) fn reasoning_arrived(&mut self, attempt: AttemptId, text: &str, at: Stamp, out: &mut Vec<Effect>) {
+        if self.is_summary(attempt) {
+            return self.summary_output(attempt, text);
+        }
         if !text.is_empty() {
             self.content_arrived(attempt, text, at, out, |reply, _| reply.reasoning.push_str(text));
         }
@@ -200,10 +244,17 @@ impl Session {
         out: &mut Vec<Effect>,
     ) {
         let is_current = self.is_current(attempt);
+        if let Some(open) = self.open.get(&attempt) {
+            let (model, estimated) = (open.model.clone(), open.input_estimate);
+            self.calibrate(&model, estimated, report.usage.and_then(Usage::plausible));
+        }
         let closing = self.close(attempt, report, at);
         let (usage, cost) = closing.as_ref().map_or((None, None), |closing| (closing.usage, closing.cost));
         out.extend(closing.map(Effect::CloseAttempt));
         self.note_limits(report.limits);
+        if self.is_summary(attempt) {
+            return self.summary_ended(report, at, out);
+        }
         if !is_current {
             return;
         }

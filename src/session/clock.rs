@@ -10,8 +10,12 @@ use super::{Session, explain};
 
 impl Session {
     pub(super) fn timer_fired(&mut self, timer: Timer, at: Stamp, out: &mut Vec<Effect>) {
+        if timer == Timer::Summary {
+            return self.summary_is_late(out);
+        }
         let Some(turn) = &self.turn else { return };
         match timer {
+            Timer::Search if matches!(turn.phase, Phase::Searching { .. }) => self.search_is_late(at, out),
             Timer::Save => self.save_chunk(out),
             Timer::Backoff if matches!(turn.phase, Phase::Backoff { .. }) => self.next_attempt(at, out),
             Timer::FirstToken | Timer::Fallback if matches!(turn.phase, Phase::Streaming { .. }) => {}
@@ -76,7 +80,7 @@ impl Session {
             Phase::Streaming { .. } => {
                 out.push(Effect::StartTimer { timer: Timer::Silence, after: timeouts.silence });
             }
-            Phase::Committing | Phase::Booking | Phase::Backoff { .. } => {}
+            Phase::Committing | Phase::Searching { .. } | Phase::Booking | Phase::Backoff { .. } => {}
         }
     }
 }

@@ -1,43 +1,52 @@
 //! Composes the request of an attempt: the messages that fit the model it goes to, and the fields that
 //! model takes. Refuses nothing by itself; what was refused before is left out.
 
-use crate::chat::{MessageId, ModelRef, ModelSpec, OutputLimit, Request};
+use crate::chat::{MessageId, ModelRef, ModelSpec, OutputLimit, OutputLimitField, Request};
 
+use super::history::{Aim, Plan};
 use super::retry::Field;
-use super::{Session, history, tokens, wellformed};
+use super::{Session, tokens, wellformed};
 
 /// The output limit where a budget needs one and neither the chat nor the table has any, in tokens.
 const FORCED_OUTPUT_LIMIT: u32 = 4_096;
 
 impl Session {
-    /// What is sent for `question` to `model`: what the model table says it takes, less what it refused.
-    pub(super) fn request(&mut self, model: &ModelRef, question: MessageId) -> Request {
+    /// What is sent for `question` to `model`: what the model table says it takes, less what it refused; and the plan
+    /// that it was made by.
+    pub(super) fn request(&self, model: &ModelRef, question: MessageId) -> (Request, Plan) {
         let spec = self.catalogue.spec(model);
-        let limit = history::limit(&spec, &self.settings, self.meta().max_tokens);
-        // A fallback's window may be smaller than that of the chat's own model.
-        let first_sent = self.choose(limit).first_sent;
         let meta = self.meta();
-        let at = self.conversation.path().position(|message| message.id == question).unwrap_or_default();
+        let question = self.conversation.position(question).unwrap_or_default();
+        // A fallback's window may be smaller than that of the chat's own model.
+        let plan = self.plan_for(model, Aim::Answer { question });
         let mut request = Request {
             model: model.clone(),
-            messages: wellformed::messages(&self.conversation, &meta.system, first_sent, at),
+            messages: wellformed::messages(&self.conversation, &meta.system, &plan, question),
             temperature: meta
                 .temperature
                 .filter(|_| spec.sends_temperature && !self.refuses(model, Field::Temperature)),
             output_limit: None,
             include_usage: !self.refuses(model, Field::StreamOptions),
         };
-        let field = if self.refuses(model, Field::OutputLimit) { spec.limit_field.other() } else { spec.limit_field };
-        let forced = || self.reserves().then(|| spec.max_output.unwrap_or(FORCED_OUTPUT_LIMIT));
-        request.output_limit = meta
-            .max_tokens
-            .or_else(forced)
-            .map(|asked| OutputLimit { field, tokens: output_tokens(asked, &spec, tokens::of_request(&request)) });
-        request
+        let input = self.calibration.apply(model, tokens::of_request(&request));
+        request.output_limit = self.output_limit(model, &spec, input);
+        (request, plan)
+    }
+
+    /// The most tokens of an answer beside so many of input, and the field that says so; a budget forces one.
+    pub(super) fn output_limit(&self, model: &ModelRef, spec: &ModelSpec, input: u64) -> Option<OutputLimit> {
+        let forced = || self.settings.budgets.is_set().then(|| spec.max_output.unwrap_or(FORCED_OUTPUT_LIMIT));
+        let asked = self.meta().max_tokens.or_else(forced)?;
+        Some(OutputLimit { field: self.limit_field(model, spec), tokens: output_tokens(asked, spec, input) })
+    }
+
+    /// The name that `model` takes an output limit under.
+    pub(super) fn limit_field(&self, model: &ModelRef, spec: &ModelSpec) -> OutputLimitField {
+        if self.refuses(model, Field::OutputLimit) { spec.limit_field.other() } else { spec.limit_field }
     }
 
     /// Whether `model` refused `field` before; an endpoint that refuses `stream_options` does so for all its models.
-    fn refuses(&self, model: &ModelRef, field: Field) -> bool {
+    pub(super) fn refuses(&self, model: &ModelRef, field: Field) -> bool {
         self.refusals.iter().any(|(other, refused)| {
             *refused == field && (other == model || (field == Field::StreamOptions && other.provider == model.provider))
         })

@@ -26,6 +26,8 @@ pub enum Happened {
     },
     /// The reply was stopped; what is queued goes back to the input box.
     Stopped,
+    /// The conversation is left for good: the reply and all that runs beside it are stopped.
+    Left,
     /// The last question is to be answered again, in a fresh reply; `over_budget`: whatever the budgets say, once.
     Retried {
         reply: MessageId,

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::chat::budget::Refusal;
-use crate::chat::{Currency, Failure, FailureKind, ModelRef};
+use crate::chat::money::short_count;
+use crate::chat::{Currency, Failure, FailureKind, Local, ModelRef, PicoUsd};
 
 use super::retry::Field;
 
@@ -72,16 +73,46 @@ pub fn failure(failure: &Failure, model: &ModelRef) -> String {
 
 /// Why a request was not sent.
 #[must_use]
-pub fn refusal(refusal: &Refusal, currency: &Currency) -> String {
+pub fn refusal(refusal: &Refusal, wanted: Option<PicoUsd>, currency: &Currency) -> String {
     match refusal {
         Refusal::NotSaved(reason) => reason.clone(),
-        Refusal::OverBudget { cap, used } => format!(
-            "Not sent: it could pass {} of {}, of which {} is used or reserved.",
-            cap.scope.budget_name(),
-            currency.show_local(cap.most),
-            currency.show_local(*used)
-        ),
+        Refusal::OverBudget { cap, used } => {
+            let could = wanted.map_or_else(String::new, |wanted| {
+                format!(", and this could cost up to {}", currency.show_local(Local::of(wanted, currency.rate)))
+            });
+            let used = match used.0 {
+                0 => "none of it is used yet".to_owned(),
+                _ => format!("{} of it is used or reserved", currency.show_local(*used)),
+            };
+            format!(
+                "Not sent: {} is {}; {used}{could}. /budget once sends it all the same, /budget changes the cap, /max-tokens makes the answer shorter.",
+                cap.scope.budget_name(),
+                currency.show_local(cap.most),
+            )
+        }
     }
+}
+
+/// Why a budget cannot be kept with a model.
+#[must_use]
+pub fn unknown_price(model: &ModelRef) -> String {
+    format!(
+        "Not sent: the price of {model}, or how long its answer may be, is not known, so that no budget can be kept. /budget once sends it all the same; [models] in the config sets a price."
+    )
+}
+
+/// Why a request is not sent at all: `is_all` where other messages could be left out.
+#[must_use]
+pub fn does_not_fit(model: &ModelRef, tokens: u64, room: u64, is_all: bool) -> String {
+    let (tokens, room) = (short_count(tokens), short_count(room));
+    if is_all {
+        return format!(
+            "Not sent: the whole conversation is about {tokens} tokens, and {model} takes {room} beside its answer. /history truncate leaves the oldest messages out, /summarise replaces them by a summary, /model chooses a larger one, /new begins afresh."
+        );
+    }
+    format!(
+        "Not sent: what must be sent is about {tokens} tokens, and {model} takes {room} beside its answer. Shorten the message, unpin others in /context, or choose a larger model with /model."
+    )
 }
 
 /// Why a reply ended before it was whole.

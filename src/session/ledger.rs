@@ -3,18 +3,22 @@
 use std::time::Duration;
 
 use crate::chat::ledger::{LedgerClosing, LedgerOpening, Outcome, Purpose};
-use crate::chat::{
-    AttemptId, Ending, Failure, FailureKind, ModelRef, ModelSpec, PicoUsd, Report, Request, Stamp, Usage,
-};
+use crate::chat::{AttemptId, Ending, Failure, FailureKind, ModelRef, ModelSpec, PicoUsd, Report, Stamp, Usage};
 
-use super::{Session, tokens};
+use super::effect::Effect;
+use super::{Session, explain, tokens};
 
 /// An attempt whose row is open.
 #[derive(Debug, Clone)]
 pub(super) struct OpenAttempt {
+    pub model: ModelRef,
     pub spec: ModelSpec,
     pub started: Duration,
+    /// What its input was estimated at, and that with what is known of how far estimates are off.
+    pub input_estimate: u64,
     pub input_tokens: u64,
+    /// The most it can cost, where that is reserved.
+    pub reserved: Option<PicoUsd>,
     /// What came of it, in hundredths of a token, estimated.
     pub output_hundredths: u64,
     /// Whether the request left.
@@ -63,36 +67,76 @@ fn is_free(failure: &Failure) -> bool {
         )
 }
 
-/// The most an attempt can cost: all input, and output up to its limit.
-/// `None` where the price or the limit is unknown.
-pub(super) fn worst_case(spec: &ModelSpec, request: &Request, input_tokens: u64) -> Option<PicoUsd> {
-    let output = request.output_limit.map(|limit| limit.tokens).or(spec.max_output)?;
+/// An attempt that is to be booked.
+#[derive(Debug, Clone)]
+pub(super) struct Booking {
+    pub purpose: Purpose,
+    pub model: ModelRef,
+    pub spec: ModelSpec,
+    /// Tokens of input, estimated.
+    pub input: u64,
+    /// The most tokens of output; `None` where nobody knows.
+    pub output: Option<u64>,
+    /// Whether it is made whatever the budgets say.
+    pub free: bool,
+}
+
+/// The most an attempt can cost: all input, and output up to its limit. `None` where the price is unknown.
+pub(super) fn worst_case(spec: &ModelSpec, input_tokens: u64, output: u64) -> Option<PicoUsd> {
     let input = tokens::with_margin(input_tokens);
-    let usage = Usage { input, output: u64::from(output), estimated: true, ..Usage::default() };
+    let usage = Usage { input, output, estimated: true, ..Usage::default() };
     // Writing to the cache costs more than plain input with some.
     [0, input].into_iter().map(|cache_write| spec.cost(&Usage { cache_write, ..usage })).max().flatten()
 }
 
 impl Session {
-    /// The row that an attempt is opened with.
-    pub(super) fn opening(
-        &self,
+    /// Opens the row of an attempt, and has its worst case reserved where a budget is set.
+    ///
+    /// # Errors
+    /// Where a budget is set and the worst case is unknown: nothing is booked.
+    pub(super) fn book(
+        &mut self,
         attempt: AttemptId,
-        model: &ModelRef,
-        reserved: Option<PicoUsd>,
+        booking: Booking,
         at: Stamp,
-    ) -> LedgerOpening {
-        LedgerOpening {
+        out: &mut Vec<Effect>,
+    ) -> Result<(), String> {
+        let Booking { purpose, model, spec, input, output, free } = booking;
+        let input_tokens = self.calibration.apply(&model, input);
+        let reserves = self.settings.budgets.is_set();
+        let worst = output.and_then(|output| worst_case(&spec, input_tokens, output)).filter(|_| reserves);
+        if reserves && worst.is_none() && !free {
+            return Err(explain::unknown_price(&model));
+        }
+        let opening = LedgerOpening {
             attempt,
             conversation: self.conversation.meta.id,
-            purpose: Purpose::Chat,
+            purpose,
             model: model.clone(),
             day: at.day,
             at_ms: at.unix_ms,
             rate: self.settings.currency.rate,
-            reserved,
-            prices: self.catalogue.spec(model).prices,
-        }
+            reserved: worst,
+            prices: spec.prices,
+        };
+        out.push(if reserves {
+            let caps = self.settings.budgets.caps(attempt.reply, self.conversation.meta.id, at.day);
+            Effect::Reserve { opening, caps: if free { Vec::new() } else { caps } }
+        } else {
+            Effect::Book(opening)
+        });
+        let open = OpenAttempt {
+            model,
+            spec,
+            started: at.mono,
+            input_estimate: input,
+            input_tokens,
+            reserved: worst,
+            output_hundredths: 0,
+            sent: false,
+        };
+        self.open.insert(attempt, open);
+        Ok(())
     }
 
     /// Takes an attempt out of the open ones and makes the row's closing; `None` for one that is not open.
@@ -116,7 +160,7 @@ impl Session {
             outcome,
             usage,
             cost,
-            prices: None,
+            prices: usage.and_then(|usage| open.spec.prices_of_long(usage.input)),
             took_ms: at.mono.saturating_sub(open.started).as_millis() as u64,
             status,
             request_id: report.request_id.clone(),

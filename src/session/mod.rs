@@ -6,6 +6,7 @@ mod attempt;
 pub mod calls;
 mod clock;
 mod compose;
+mod context;
 pub mod effect;
 pub mod event;
 pub mod explain;
@@ -13,6 +14,8 @@ pub mod history;
 mod ledger;
 pub mod parts;
 pub mod retry;
+mod search;
+mod summary;
 pub mod tokens;
 mod turn;
 pub mod wellformed;
@@ -23,18 +26,22 @@ mod tests;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
+use crate::chat::context::Strategy;
 use crate::chat::{
     AttemptId, Catalogue, Conversation, ConversationMeta, MessageId, MetaPart, ModelRef, RateLimits, Role, Settings,
-    Stamp, Summary,
+    Stamp,
 };
 
 pub use activity::Activity;
+use context::{Calibration, Cut};
 pub use effect::Effect;
 pub use event::RankedBy;
 pub use event::{Change, Event, Happened, Timer};
-use history::{Choice, Plan};
+use history::{Plan, Weights};
 use ledger::OpenAttempt;
 use retry::Field;
+use search::Search;
+use summary::Run;
 use turn::Turn;
 
 /// A message that waits until the running turn is over.
@@ -59,14 +66,21 @@ pub struct Session {
     /// Attempts whose ledger row is not closed, cancelled ones included.
     open: HashMap<AttemptId, OpenAttempt>,
     limits: RateLimits,
-    token_cache: HashMap<MessageId, u64>,
+    weights: Weights,
+    cut: Cut,
+    calibration: Calibration,
     plan: Plan,
+    search: Search,
+    summarising: Option<Run>,
+    /// Whether a budget kept the last question from being sent.
+    over_budget: bool,
 }
 
 impl Session {
     /// A session over `conversation`; `saved` says whether the store has it.
     #[must_use]
     pub fn new(conversation: Conversation, saved: bool, settings: Arc<Settings>, catalogue: Arc<Catalogue>) -> Self {
+        let calibration = Calibration::none(conversation.meta.model.clone());
         let mut session = Self {
             conversation,
             settings,
@@ -77,28 +91,29 @@ impl Session {
             refusals: BTreeSet::new(),
             open: HashMap::new(),
             limits: RateLimits::default(),
-            token_cache: HashMap::new(),
+            weights: Weights::default(),
+            cut: Cut::default(),
+            calibration,
             plan: Plan::default(),
+            search: Search::default(),
+            summarising: None,
+            over_budget: false,
         };
-        session.refresh_choice();
+        session.refresh_plan();
         session
     }
 
     /// Goes on with other settings: budgets, currency, limits.
     pub fn set_settings(&mut self, settings: Arc<Settings>) {
         self.settings = settings;
-        self.refresh_choice();
+        self.over_budget = false;
+        self.refresh_plan();
     }
 
     /// What turns are run with.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
-    }
-
-    /// Whether a budget is set, so that each attempt is reserved before it is sent.
-    fn reserves(&self) -> bool {
-        self.settings.budgets.is_set()
     }
 
     /// Takes over that `model` refuses `field`, as another chat found out.
@@ -115,14 +130,15 @@ impl Session {
                 self.submitted(Queued { message, reply, text }, at, &mut out);
             }
             Happened::Stopped => self.stopped(at, &mut out),
-            Happened::Retried { reply, over_budget: _ } => self.retried(reply, at, &mut out),
-            Happened::SummariseAsked { .. }
-            | Happened::SummaryEdited { .. }
-            | Happened::SummaryUndone
-            | Happened::Marked { .. }
-            | Happened::Indexed { .. }
-            | Happened::Embedded { .. }
-            | Happened::Found { .. } => {}
+            Happened::Left => self.left(at, &mut out),
+            Happened::Retried { reply, over_budget } => self.retried(reply, over_budget, at, &mut out),
+            Happened::SummariseAsked { id, automatic } => self.summarise_asked(id, automatic, at, &mut out),
+            Happened::SummaryEdited { text } => self.summary_edited(&text, &mut out),
+            Happened::SummaryUndone => self.summary_undone(&mut out),
+            Happened::Marked { message, mark } => self.marked(message, mark, &mut out),
+            Happened::Indexed { id, missing } => self.indexed(id, missing, at, &mut out),
+            Happened::Embedded { attempt, ended } => self.embedded(attempt, ended, at, &mut out),
+            Happened::Found { question, by, found } => self.found(question, by, found, at, &mut out),
             Happened::Changed(change) => self.changed(change, at, &mut out),
             Happened::Committed { message } => self.committed(message, at, &mut out),
             Happened::CommitFailed { message, reason } => self.commit_failed(message, reason, at, &mut out),
@@ -188,48 +204,28 @@ impl Session {
         self.saved
     }
 
-    /// What the next request would carry, and about how many tokens it has.
-    #[must_use]
-    pub const fn plan(&self) -> &Plan {
-        &self.plan
-    }
-
-    /// The summary that is sent in place of older messages.
-    #[must_use]
-    pub fn summary(&self) -> Option<&Summary> {
-        let (id, _) = self.plan.summary?;
-        self.conversation.notes.summaries.iter().find(|summary| summary.id == id)
-    }
-
-    /// Whether a summary is being made.
-    #[must_use]
-    pub const fn is_summarising(&self) -> bool {
-        false
-    }
-
-    /// What the last search for older messages went by; `None` where none was made.
-    #[must_use]
-    pub const fn ranked_by(&self) -> Option<&RankedBy> {
-        None
-    }
-
     /// Whether a budget kept the last question from being sent: it may be sent once all the same.
     #[must_use]
     pub const fn is_over_budget(&self) -> bool {
-        false
-    }
-
-    /// The most tokens of input the strategy sends.
-    #[must_use]
-    pub fn context_limit(&self) -> u64 {
-        let spec = self.catalogue.spec(&self.conversation.meta.model);
-        history::limit(&spec, &self.settings, self.conversation.meta.max_tokens)
+        self.over_budget
     }
 
     /// The rate limits that the endpoint told last.
     #[must_use]
     pub const fn limits(&self) -> RateLimits {
         self.limits
+    }
+
+    /// Begins a turn; a message that cannot be sent whatever is left out goes back to the input box.
+    fn begin_if_it_fits(&mut self, queued: Queued, at: Stamp, out: &mut Vec<Effect>) {
+        match self.next_does_not_fit(tokens::estimate(&queued.text)) {
+            None => self.begin(queued, at, out),
+            Some(reason) => {
+                out.push(Effect::Say(reason));
+                let all = std::iter::once(queued).chain(self.queue.drain(..));
+                out.push(Effect::ReturnQueued(all.map(|queued| queued.text).collect()));
+            }
+        }
     }
 
     fn submitted(&mut self, queued: Queued, at: Stamp, out: &mut Vec<Effect>) {
@@ -239,7 +235,7 @@ impl Session {
         if self.turn.is_some() {
             self.queue.push_back(queued);
         } else {
-            self.begin(queued, at, out);
+            self.begin_if_it_fits(queued, at, out);
         }
     }
 
@@ -281,7 +277,13 @@ impl Session {
             meta.updated_ms = meta.updated_ms.max(at.unix_ms);
             out.push(Effect::SaveMeta { meta: meta.clone(), part });
         }
-        self.refresh_choice();
+        match part {
+            MetaPart::History => self.search_changed(out),
+            // Another provider has other vectors, and other reasons to have none.
+            MetaPart::Model if self.meta().history.strategy == Strategy::Retrieve => self.search_changed(out),
+            _ => {}
+        }
+        self.refresh_plan();
     }
 
     /// Whether an id is taken: the same event told twice must not put a message in twice.
@@ -289,23 +291,6 @@ impl Session {
         self.conversation.get(id).is_some()
             || self.turn.as_ref().is_some_and(|turn| turn.reply == id)
             || self.queue.iter().any(|queued| queued.message == id || queued.reply == id)
-    }
-
-    /// Counts anew what the next request would carry.
-    fn refresh_choice(&mut self) {
-        let Choice { first_sent, tokens } = self.choose(self.context_limit());
-        self.plan = Plan { first_sent, tokens, limit: self.context_limit(), ..Plan::default() };
-    }
-
-    /// Chooses what fits into `limit` tokens; only messages that are sent are counted, and each once.
-    fn choose(&mut self, limit: u64) -> Choice {
-        let conversation = &self.conversation;
-        let cache = &mut self.token_cache;
-        let streaming = self.turn.as_ref().map(|turn| turn.reply);
-        history::latest::choose(conversation, &conversation.meta.system, limit, |id| {
-            let count = || conversation.get(id).map_or(0, tokens::of_message);
-            if streaming == Some(id) { count() } else { *cache.entry(id).or_insert_with(count) }
-        })
     }
 
     /// The question of the shown path that a retry answers anew, and its position.

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use crate::chat::{MessageId, ModelSpec, PicoUsd, Usage};
+use crate::chat::{MessageId, ModelSpec, PicoUsd, Role, Usage};
 
-use super::history::Standing;
+use super::context::whole;
+use super::history::{self, Aim, Standing};
 use super::{Session, tokens};
 
 /// A part of the next request, or a message that is not in it.
@@ -43,30 +44,42 @@ pub struct Preview {
 }
 
 impl Session {
-    /// What a message that weighs `draft` hundredths of a token would cost if it was sent now.
-    #[must_use]
-    pub fn preview(&self, draft: u64) -> Preview {
-        let spec = self.spec();
-        let input = self.plan.tokens.saturating_add(draft.div_ceil(100)).saturating_add(tokens::PER_MESSAGE);
-        Preview { input, least: input_cost(&spec, input), most: None }
-    }
-
-    /// Every part of the next request in order, and the messages that are not in it at their places.
+    /// Every part of the next request in order, and the messages that are not in it at their places; what is in the
+    /// input box weighs `draft` hundredths of a token.
     #[must_use]
     pub fn parts(&self, draft: u64) -> Vec<Part> {
+        let model = &self.meta().model;
+        let aim = Aim::Next { draft: whole(draft) };
+        // While a reply is on its way, its own request is shown.
+        let plan = if self.turn.is_some() { Cow::Borrowed(&self.plan) } else { Cow::Owned(self.plan_for(model, aim)) };
         let spec = self.spec();
-        let part = |kind, standing, tokens| Part { kind, standing, tokens, cost: input_cost(&spec, tokens) };
-        let mut parts = Vec::new();
+        let part = |kind, standing, tokens| {
+            let tokens = self.calibrated(tokens);
+            Part { kind, standing, tokens, cost: input_cost(&spec, tokens) }
+        };
+        let mut parts = Vec::with_capacity(self.conversation.len() + 3);
         let system = &self.conversation.meta.system;
         if !system.trim().is_empty() {
             parts.push(part(PartKind::System, Standing::Sent, tokens::estimate(system) + tokens::PER_MESSAGE));
         }
+        if let Some((id, _)) = plan.summary {
+            let text = self.part_text(PartKind::Summary(id)).unwrap_or_default();
+            parts.push(part(PartKind::Summary(id), Standing::Sent, history::of_summary(&text)));
+        }
+        for (at, excerpt) in plan.elsewhere.iter().enumerate() {
+            let tokens = tokens::estimate(&history::retrieve::quoted_line(excerpt));
+            parts.push(part(PartKind::Elsewhere(at), Standing::Retrieved, tokens));
+        }
         for (at, message) in self.conversation.path().enumerate() {
-            let standing = self.plan.standing(&self.conversation, at);
-            parts.push(part(PartKind::Message(message.id), standing, tokens::of_message(message)));
+            let standing = plan.standing(&self.conversation, at);
+            // A reply that is being made is no part of its own request.
+            if plan.answering.is_some_and(|question| at > question) && message.role != Role::User {
+                continue;
+            }
+            parts.push(part(PartKind::Message(message.id), standing, self.weights.of(message)));
         }
         if draft > 0 {
-            parts.push(part(PartKind::Draft, Standing::Sent, draft.div_ceil(100) + tokens::PER_MESSAGE));
+            parts.push(part(PartKind::Draft, Standing::Sent, whole(draft) + tokens::PER_MESSAGE));
         }
         parts
     }
@@ -86,12 +99,6 @@ impl Session {
             }
             PartKind::Draft => None,
         }
-    }
-
-    /// What the running reply has cost so far, counted here; `None` where nothing runs or no price is known.
-    #[must_use]
-    pub fn running_cost(&self) -> Option<PicoUsd> {
-        self.cost_of(self.estimate_so_far().as_ref())
     }
 
     pub(super) fn spec(&self) -> ModelSpec {

@@ -106,7 +106,8 @@ fn wait(failure: &Failure, tries: u32, jitter: Duration, policy: &RetryPolicy) -
 }
 
 /// The field that a 400 or 422 names, where the request carried it and can do without.
-fn refused_field(failure: &Failure, request: &Request) -> Option<Field> {
+#[must_use]
+pub fn refused_field(failure: &Failure, request: &Request) -> Option<Field> {
     if failure.kind != FailureKind::BadRequest {
         return None;
     }

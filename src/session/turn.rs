@@ -17,11 +17,24 @@ use super::{Queued, Session};
 #[derive(Debug, Clone)]
 pub(super) enum Phase {
     Committing,
+    /// Older messages that fit the question are looked for.
+    Searching {
+        since: Duration,
+    },
     Booking,
-    Connecting { since: Duration },
-    Waiting { since: Duration },
-    Streaming { first: Duration },
-    Backoff { until: Duration, why: String },
+    Connecting {
+        since: Duration,
+    },
+    Waiting {
+        since: Duration,
+    },
+    Streaming {
+        first: Duration,
+    },
+    Backoff {
+        until: Duration,
+        why: String,
+    },
 }
 
 /// A running turn.
@@ -51,6 +64,8 @@ pub(super) struct Turn {
     /// Tokens of what came, in hundredths, estimated.
     pub hundredths: u64,
     pub calls: Calls,
+    /// The user sends it whatever the budgets say.
+    pub over_budget: bool,
 }
 
 impl Turn {
@@ -72,6 +87,7 @@ impl Turn {
             save_armed: false,
             hundredths: 0,
             calls: Calls::default(),
+            over_budget: false,
         }
     }
 
@@ -122,14 +138,15 @@ impl Session {
         let question = Message::text(message, meta.id, parent, Role::User, text, at.unix_ms);
         out.push(Effect::Commit { meta: meta.clone(), message: question.clone() });
         self.saved = true;
+        self.over_budget = false;
         self.conversation.push(question);
         self.turn = Some(Turn::new(message, reply, self.chain(), at));
         out.push(Effect::StartTimer { timer: Timer::Turn, after: self.settings.timeouts.turn });
-        self.refresh_choice();
+        self.refresh_plan();
     }
 
     /// Answers the last question again. The old replies stay; the fresh one stands beside them.
-    pub(super) fn retried(&mut self, reply: MessageId, at: Stamp, out: &mut Vec<Effect>) {
+    pub(super) fn retried(&mut self, reply: MessageId, over_budget: bool, at: Stamp, out: &mut Vec<Effect>) {
         if self.turn.is_some() || self.knows(reply) {
             return;
         }
@@ -137,8 +154,10 @@ impl Session {
             out.push(Effect::Say("There is no question to answer again yet.".to_owned()));
             return;
         };
-        self.turn = Some(Turn::new(question, reply, self.chain(), at));
+        self.turn = Some(Turn { over_budget, ..Turn::new(question, reply, self.chain(), at) });
+        self.over_budget = false;
         out.push(Effect::StartTimer { timer: Timer::Turn, after: self.settings.timeouts.turn });
+        self.refresh_plan();
         self.open_reply(at, out);
     }
 
@@ -168,7 +187,7 @@ impl Session {
 
     fn open_reply(&mut self, at: Stamp, out: &mut Vec<Effect>) {
         self.push_reply(at, out);
-        self.next_attempt(at, out);
+        self.search_or_attempt(at, out);
     }
 
     /// Puts the reply, still empty, behind its question.
@@ -194,6 +213,7 @@ impl Session {
     /// The user stopped the reply.
     pub(super) fn stopped(&mut self, at: Stamp, out: &mut Vec<Effect>) {
         if self.turn.is_none() {
+            self.stop_summary(out);
             return;
         }
         self.cancel_attempt(out);
@@ -202,8 +222,16 @@ impl Session {
         self.end_turn(Status::Interrupted, EndOfReply { cost, ..end }, at, out);
     }
 
+    /// The conversation is left: nothing of it runs on.
+    pub(super) fn left(&mut self, at: Stamp, out: &mut Vec<Effect>) {
+        self.stopped(at, out);
+        self.stop_summary(out);
+        self.stop_search(out);
+    }
+
     /// Lets go of the running attempt; its ledger row is closed when its end is told.
     pub(super) fn cancel_attempt(&mut self, out: &mut Vec<Effect>) {
+        self.let_go_of_search(out);
         let Some(turn) = &mut self.turn else { return };
         let Some(attempt) = turn.attempt.take() else { return };
         // While it is being booked it has not been started; `booked` closes it.
@@ -231,17 +259,22 @@ impl Session {
             reply.note = turn.note(reply.has_substance() || status == Status::Complete, end.note);
             out.push(Effect::FinishReply(reply.clone()));
         }
-        for timer in [Timer::FirstToken, Timer::Fallback, Timer::Silence, Timer::Turn, Timer::Backoff, Timer::Save] {
+        let timers = [Timer::FirstToken, Timer::Fallback, Timer::Silence, Timer::Turn, Timer::Backoff, Timer::Save];
+        for timer in timers.into_iter().chain([Timer::Search]) {
             out.push(Effect::CancelTimer(timer));
         }
         out.push(Effect::TurnEnded);
         if status != Status::Complete {
             self.show_older_reply(turn.reply, note, out);
         }
-        self.refresh_choice();
+        self.refresh_plan();
         if status == Status::Complete {
+            self.index(out);
+            if self.is_summary_due() {
+                out.push(Effect::SummaryDue);
+            }
             if let Some(next) = self.queue.pop_front() {
-                self.begin(next, at, out);
+                self.begin_if_it_fits(next, at, out);
             }
         } else if !self.queue.is_empty() {
             out.push(Effect::ReturnQueued(self.queue.drain(..).map(|queued| queued.text).collect()));

@@ -5,23 +5,23 @@ use std::collections::HashSet;
 
 use crate::chat::{Conversation, Message, RequestMessage, Role, ToolCall};
 
-use super::history::is_sent;
+use super::history::retrieve::{QUOTES_INTRODUCTION, quoted_line};
+use super::history::{Plan, SUMMARY_INTRODUCTION};
 
 /// What a tool call is answered with when no result of it is there.
 const NO_RESULT: &str = "This tool call was cancelled before it gave a result.";
 
-/// The messages to send: the system prompt, then the path from `first_sent` up to and with the question at
-/// `question`. Neighbouring messages of the user are joined, since some providers want the roles to alternate.
+/// The messages to send: the system prompt, the summary and quotes that the plan has, then what it sends of the path,
+/// up to and with the question at `question`. Neighbouring messages of the user are joined, since some providers want
+/// the roles to alternate.
 #[must_use]
-pub fn messages(conversation: &Conversation, system: &str, first_sent: usize, question: usize) -> Vec<RequestMessage> {
+pub fn messages(conversation: &Conversation, system: &str, plan: &Plan, question: usize) -> Vec<RequestMessage> {
     let mut out = Vec::new();
     if !system.trim().is_empty() {
         out.push(RequestMessage::text(Role::System, system));
     }
-    let sent: Vec<&Message> = (first_sent..=question)
-        .filter(|at| is_sent(conversation, *at, Some(question)))
-        .filter_map(|at| conversation.at(at))
-        .collect();
+    out.extend(stand_ins(conversation, plan));
+    let sent: Vec<&Message> = plan.sent(conversation, question).filter_map(|at| conversation.at(at)).collect();
     let mut taken = HashSet::new();
     for (position, message) in sent.iter().enumerate() {
         match message.role {
@@ -33,6 +33,20 @@ pub fn messages(conversation: &Conversation, system: &str, first_sent: usize, qu
             Role::Tool => {}
             Role::System => out.push(RequestMessage::text(Role::System, message.content.clone())),
         }
+    }
+    out
+}
+
+/// What is sent in place of messages that are not: the summary, and quotes from other chats.
+fn stand_ins(conversation: &Conversation, plan: &Plan) -> Vec<RequestMessage> {
+    let mut out = Vec::new();
+    let summaries = &conversation.notes.summaries;
+    if let Some(summary) = plan.summary.and_then(|(id, _)| summaries.iter().find(|summary| summary.id == id)) {
+        out.push(RequestMessage::text(Role::System, format!("{SUMMARY_INTRODUCTION}{}", summary.text)));
+    }
+    if !plan.elsewhere.is_empty() {
+        let quotes: String = plan.elsewhere.iter().map(quoted_line).collect();
+        out.push(RequestMessage::text(Role::System, format!("{QUOTES_INTRODUCTION}{quotes}")));
     }
     out
 }

@@ -73,6 +73,11 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || is_combining_mark(c) || matches!(c, '\u{E000}'..='\u{F8FF}')
 }
 
+/// The words of a folded text, as the full-text index sees them.
+pub fn words(folded: &str) -> impl Iterator<Item = &str> {
+    folded.split(|c| !is_word(c)).filter(|word| !word.is_empty())
+}
+
 /// What a user looks for: the terms between the spaces of a query, folded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms(Vec<String>);

@@ -2,6 +2,8 @@
 //! place to write. Owns nothing that outlives it.
 
 mod ledger;
+mod notes;
+mod rank;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,6 +30,7 @@ struct State {
     /// In order of sequence.
     messages: Vec<Arc<Message>>,
     ledger: ledger::Ledger,
+    vectors: notes::Vectors,
     drafts: BTreeMap<Option<ConversationId>, String>,
     inputs: Vec<Arc<str>>,
     /// The number of the last change.
@@ -39,6 +42,7 @@ struct State {
 #[derive(Debug, Clone)]
 struct Kept {
     meta: Arc<ConversationMeta>,
+    notes: Arc<ContextNotes>,
     changed: u64,
     deleted_ms: Option<i64>,
 }
@@ -84,7 +88,10 @@ impl State {
             Write::PutDraft { conversation, text } => {
                 self.drafts.insert(*conversation, text.clone());
             }
-            Write::SetMark { .. } | Write::PutSummary { .. } | Write::DropSummary(_) | Write::PutEmbeddings { .. } => {}
+            Write::SetMark { conversation, message, mark } => self.set_mark(*conversation, *message, *mark),
+            Write::PutSummary { conversation, summary } => self.put_summary(*conversation, summary),
+            Write::DropSummary(id) => self.drop_summary(*id),
+            Write::PutEmbeddings { with, vectors } => self.put_vectors(with, vectors)?,
             Write::AddInputHistory { text, at_ms } => {
                 self.see(*at_ms);
                 if !text.is_empty() && self.inputs.last().is_none_or(|last| **last != *text) {
@@ -108,11 +115,12 @@ impl State {
         self.see(meta.updated_ms);
         let old = self.conversations.get(&meta.id);
         let deleted_ms = old.and_then(|kept| kept.deleted_ms);
+        let notes = old.map(|kept| kept.notes.clone()).unwrap_or_default();
         let changed = match old {
             Some(kept) if kept.meta.updated_ms == meta.updated_ms => kept.changed,
             _ => self.next_change(),
         };
-        self.conversations.insert(meta.id, Kept { meta: Arc::new(meta.clone()), changed, deleted_ms });
+        self.conversations.insert(meta.id, Kept { meta: Arc::new(meta.clone()), notes, changed, deleted_ms });
     }
 
     fn touch(&mut self, meta: &ConversationMeta) {
@@ -174,6 +182,7 @@ impl State {
         self.conversations.retain(|id, _| !gone.contains(id));
         self.messages.retain(|message| !gone.contains(&message.conversation));
         self.drafts.retain(|id, _| id.is_none_or(|id| !gone.contains(&id)));
+        self.purge_vectors();
     }
 
     fn add(&mut self, message: &Message) -> Result<(), StoreError> {
@@ -276,7 +285,7 @@ impl Store for MemoryStore {
             meta: (*kept.meta).clone(),
             messages: messages.map(|message| (**message).clone()).collect(),
             draft: self.state.drafts.get(&Some(id)).cloned().unwrap_or_default(),
-            notes: ContextNotes::default(),
+            notes: (*kept.notes).clone(),
         })
     }
 
@@ -321,29 +330,37 @@ impl Store for MemoryStore {
         Ok(found.into_iter().take(clamp(limit)).map(|(_, hit)| hit).collect())
     }
 
-    fn report(&mut self, _: GroupBy, _: Period) -> Result<Vec<SpendRow>, StoreError> {
-        Ok(Vec::new())
+    fn report(&mut self, by: GroupBy, period: Period) -> Result<Vec<SpendRow>, StoreError> {
+        let title = |id: ConversationId| self.state.conversations.get(&id).map(|kept| kept.meta.title.clone());
+        self.state.ledger.report(by, period).rows(by, |key| {
+            let title = || key.parse().ok().and_then(title).unwrap_or_default();
+            Ok(if by == GroupBy::Conversation { title() } else { key.to_owned() })
+        })
     }
 
-    fn rank(&mut self, _: &str, _: Option<ConversationId>, _: u64) -> Result<Vec<Ranked>, StoreError> {
-        Ok(Vec::new())
+    fn rank(&mut self, query: &str, within: Option<ConversationId>, limit: u64) -> Result<Vec<Ranked>, StoreError> {
+        Ok(self.state.rank(query, within, clamp(limit)))
     }
 
-    fn embeddings(&mut self, _: &EmbeddingModel, _: Option<ConversationId>) -> Result<Vec<Embedded>, StoreError> {
-        Ok(Vec::new())
+    fn embeddings(
+        &mut self,
+        with: &EmbeddingModel,
+        within: Option<ConversationId>,
+    ) -> Result<Vec<Embedded>, StoreError> {
+        Ok(self.state.embeddings(with, within))
     }
 
     fn unembedded(
         &mut self,
-        _: &EmbeddingModel,
-        _: Option<ConversationId>,
-        _: u64,
+        with: &EmbeddingModel,
+        within: Option<ConversationId>,
+        limit: u64,
     ) -> Result<Vec<Excerpt>, StoreError> {
-        Ok(Vec::new())
+        Ok(self.state.unembedded(with, within, clamp(limit)))
     }
 
-    fn excerpts(&mut self, _: &[MessageId]) -> Result<Vec<Excerpt>, StoreError> {
-        Ok(Vec::new())
+    fn excerpts(&mut self, messages: &[MessageId]) -> Result<Vec<Excerpt>, StoreError> {
+        Ok(self.state.excerpts(messages))
     }
 }
 

@@ -3,7 +3,9 @@
 
 mod fold;
 pub mod memory;
+mod question;
 pub mod sqlite;
+mod tally;
 
 use crate::chat::context::{ContextNotes, Mark, Summary as ContextSummary};
 use crate::chat::embedding::{Embedded, EmbeddingModel, Excerpt, Ranked};
@@ -42,13 +44,15 @@ pub enum Write {
     FinishMessage(Message),
     /// Opens the ledger row of an attempt.
     OpenAttempt(LedgerOpening),
-    /// Closes it; what was reserved is let go. Closing twice changes nothing.
+    /// Closes it; what was reserved is let go where the cost is known, and else goes on counting as the worst that it
+    /// may have cost. Closing twice changes nothing.
     CloseAttempt(LedgerClosing),
     /// Keeps the draft of a conversation (`None`: of the new, unsaved one); an empty text removes it.
     PutDraft { conversation: Option<ConversationId>, text: String },
-    /// Marks a message as always sent or never sent; `None` takes the mark away.
+    /// Marks a message as always sent or never sent; `None` takes the mark away. Nothing where the conversation is
+    /// not kept.
     SetMark { conversation: ConversationId, message: MessageId, mark: Option<Mark> },
-    /// Keeps a summary; one of the same id is replaced where it stands.
+    /// Keeps a summary; one of the same id is replaced where it stands. Nothing where the conversation is not kept.
     PutSummary { conversation: ConversationId, summary: ContextSummary },
     /// Undoes a summary: it is kept no more. The ledger keeps what it cost.
     DropSummary(MessageId),
@@ -130,6 +134,19 @@ impl StoreError {
     }
 }
 
+/// Whether all vectors are as long as the model makes them. One that is not would be made, and paid for, for ever.
+fn check_lengths(with: &EmbeddingModel, vectors: &[(MessageId, Vec<f32>)]) -> Result<(), StoreError> {
+    match vectors.iter().find(|(_, vector)| vector.len() as u64 != u64::from(with.dims)) {
+        None => Ok(()),
+        Some((_, vector)) => Err(StoreError::Other(format!(
+            "a vector of {} numbers came for {}, which was asked for {}; set `dims` to what the model makes",
+            vector.len(),
+            with.model,
+            with.dims
+        ))),
+    }
+}
+
 /// Where conversations, drafts and the ledger are kept.
 pub trait Store: Send {
     /// Applies all of `writes` in order, or none of them.
@@ -197,7 +214,8 @@ pub trait Store: Send {
     fn report(&mut self, by: GroupBy, period: Period) -> Result<Vec<SpendRow>, StoreError>;
 
     /// Finished messages of questions and answers that contain any word of `query`, best first (BM25); of one
-    /// conversation, or of all that are not deleted.
+    /// conversation, or of all that are not deleted. In a large store, words that stand in more than a quarter of
+    /// the newest messages are looked for only where the question has no others.
     ///
     /// # Errors
     /// Where it cannot be read.

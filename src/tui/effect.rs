@@ -2,7 +2,7 @@
 
 use secrecy::SecretString;
 
-use crate::chat::ConversationId;
+use crate::chat::{ConversationId, ModelRef};
 use crate::runtime::Query;
 use crate::runtime::Write;
 use crate::session;
@@ -40,6 +40,13 @@ pub enum TuiEffect {
     SaveSetting {
         path: String,
         value: Option<String>,
+    },
+
+    /// Count these texts exactly, as the model does; answered by `Counted` where its tokenizer is known.
+    CountExactly {
+        ticket: u64,
+        model: ModelRef,
+        texts: Vec<String>,
     },
 
     SetMouse(bool),

@@ -49,6 +49,11 @@ pub enum Happened {
     },
     /// A text was sent to the terminal's clipboard, or was too long for it; the sentence says which.
     Copied(String),
+    /// Texts were counted exactly, in the order in which they were given.
+    Counted {
+        ticket: u64,
+        tokens: Vec<u64>,
+    },
     /// A file was written, or not.
     Exported(Result<String, String>),
 

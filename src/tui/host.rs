@@ -46,7 +46,9 @@ pub trait Host: Send + Sync + 'static {
     fn probe(&self, base_url: Option<String>) -> BoxFuture<'static, Result<Vec<FoundServer>, String>>;
     /// Writes the choice of a theme to the configuration.
     fn save_theme(&self, name: &str) -> BoxFuture<'static, Result<String, String>>;
-    /// Writes a setting, such as `budget.day`, to the configuration as a user would write its value; `None` takes it out.
+    /// Writes a setting to the configuration, its path parted by dots and its value as a user writes it; `None` takes it
+    /// out, so that the default holds. For `budget.message`, `budget.conversation`, `budget.day`, `budget.month` and
+    /// `history.strategy`.
     fn save_setting(&self, path: &str, value: Option<String>) -> BoxFuture<'static, Result<String, String>>;
     /// Puts a text into the system's clipboard; `false` where there is none to be sure of.
     fn copy(&self, text: String) -> BoxFuture<'static, bool>;

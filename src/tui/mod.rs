@@ -10,6 +10,7 @@ pub mod chats;
 mod chrome;
 pub mod commands;
 pub mod composer;
+pub mod context;
 pub mod drafts;
 pub mod effect;
 pub mod event;

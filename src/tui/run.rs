@@ -272,7 +272,7 @@ impl<S: Stage> App<S> {
             let chats: Vec<ConversationId> = self.state.chats.keys().copied().collect();
             // What is queued goes back to the drafts first, which are saved after it.
             for chat in chats {
-                self.tell(Happened::Session(chat, session::Happened::Stopped));
+                self.tell(Happened::Session(chat, session::Happened::Left));
             }
             for effect in self.state.save_draft() {
                 self.world.run(effect, &mut self.stage, &mut self.quits);

@@ -19,7 +19,7 @@ use super::composer::{Composer, History};
 use super::effect::TuiEffect;
 use super::keymap::{Context, Keymap};
 use super::preferences::Preferences;
-use super::screens::{cost::Costs, help::Help, panel::Panel, welcome::Welcome};
+use super::screens::{context::ContextScreen, cost::Costs, help::Help, panel::Panel, welcome::Welcome};
 use super::theme::Theme;
 use super::transcript::{Anchor, Cache, Drawn, Highlights, Notice, NoticeKind, Selection};
 
@@ -29,6 +29,7 @@ const TOAST_FOR: Duration = Duration::from_secs(4);
 /// What lies over the chat.
 pub enum Overlay {
     Help(Help),
+    Context(Box<ContextScreen>),
     Panel(Panel),
     Welcome(Welcome),
     Costs(Costs),
@@ -39,6 +40,8 @@ pub enum Overlay {
 pub enum Editing {
     Draft,
     Attachment(u32),
+    /// The summary of a chat.
+    Summary(ConversationId),
 }
 
 /// A short word in the status bar.
@@ -105,6 +108,8 @@ pub struct AppState {
     pub deleted: Vec<Summary>,
     /// Fields that models refused in this run: chats opened later need not ask again.
     pub refusals: Vec<(ModelRef, Field)>,
+    /// Exact counts that were asked for, in this run.
+    pub tickets: u64,
     /// Said on the way out, on the normal screen.
     pub last_words: Vec<String>,
 }
@@ -154,6 +159,7 @@ impl AppState {
             closing: HashMap::new(),
             deleted: Vec::new(),
             refusals: Vec::new(),
+            tickets: 0,
             last_words: Vec::new(),
             preferences,
         };

@@ -4,10 +4,12 @@
 use std::time::Duration;
 
 use crate::chat::Role;
+use crate::chat::context::Strategy;
 use crate::chat::money::short_count;
 use crate::session::{Activity, Session};
 use crate::text::sanitised::{Sanitised, width};
 
+use super::context;
 use super::keymap::Action;
 use super::screens::paint::fit;
 use super::state::AppState;
@@ -34,6 +36,8 @@ pub struct Segment {
     pub part: Part,
     /// The higher, the longer it stays.
     rank: u8,
+    /// What a click on it does.
+    pub opens: Option<Action>,
     /// What it gives way to before anything goes that is more than a hint; the longest last.
     briefer: Vec<Sanitised>,
 }
@@ -81,7 +85,7 @@ fn make_room(segments: &mut Vec<Segment>) {
 fn all(state: &AppState, columns: u16) -> Vec<Segment> {
     let mut out = Vec::new();
     let mut push = |text: String, part: Part, rank: u8| {
-        out.push(Segment { text: Sanitised::line(&text), part, rank, briefer: Vec::new() });
+        out.push(Segment { text: Sanitised::line(&text), part, rank, opens: None, briefer: Vec::new() });
     };
     if let Some(toast) = &state.toast {
         push(toast.text.clone(), Part::Said, 100);
@@ -92,18 +96,15 @@ fn all(state: &AppState, columns: u16) -> Vec<Segment> {
         push("demo".to_owned(), Part::Busy, 35);
     }
     push(state.meta().model.to_string(), Part::Plain, 80);
-    let choice = session.plan();
-    let limit = session.context_limit();
-    let is_scarce = choice.tokens.saturating_mul(10) >= limit.saturating_mul(8);
-    push(
-        format!("ctx {} of {}", short_count(choice.tokens), short_count(limit)),
-        if is_scarce { Part::Warning } else { Part::Plain },
-        50,
-    );
+    let (text, part) = gauge(state, columns);
+    push(text, part, GAUGE);
     let mut sums = money(state, columns);
     push(sums.pop().unwrap_or_default(), Part::Plain, SUMS);
     if let Some((text, part, rank)) = budget(state) {
         push(text, part, rank);
+    }
+    if session.is_summarising() {
+        push("summarising…".to_owned(), Part::Busy, 85);
     }
     if let Some(percent) = session.limits().percent_left().filter(|percent| *percent < 10) {
         push(format!("{percent}% of the rate limit left"), Part::Warning, 40);
@@ -120,10 +121,50 @@ fn all(state: &AppState, columns: u16) -> Vec<Segment> {
     if others > 0 {
         push(format!("{others} more streaming"), Part::Plain, 30);
     }
-    if let Some(segment) = out.iter_mut().find(|segment| segment.rank == SUMS) {
-        segment.briefer = sums.iter().map(|form| Sanitised::line(form)).collect();
+    for segment in &mut out {
+        match segment.rank {
+            GAUGE => segment.opens = Some(Action::Context),
+            SUMS => {
+                segment.opens = Some(Action::Cost);
+                segment.briefer = sums.iter().map(|form| Sanitised::line(form)).collect();
+            }
+            _ => {}
+        }
     }
     out
+}
+
+/// The rank of the gauge, which no other part has.
+const GAUGE: u8 = 50;
+
+/// With fewer columns the gauge does not say which strategy fills it.
+const STRATEGY_FROM: u16 = 72;
+
+/// What the next request sends, of what the strategy sends at the most.
+fn gauge(state: &AppState, columns: u16) -> (String, Part) {
+    let (tokens, limit) = (state.next_request_tokens(), state.session().plan().limit);
+    let is_scarce = tokens.saturating_mul(10) >= limit.saturating_mul(8) && limit != context::UNLIMITED;
+    let of = context::limit(limit).map(|limit| format!(" of {limit}")).unwrap_or_default();
+    let warns = if is_scarce { "!" } else { "" };
+    let strategy = state.meta().history.strategy;
+    let named = strategy != Strategy::Truncate && columns >= STRATEGY_FROM;
+    let strategy = if named { format!(" · {}", strategy.as_str()) } else { String::new() };
+    let part = if is_scarce { Part::Warning } else { Part::Plain };
+    (format!("ctx {}{of}{warns}{strategy}", short_count(tokens)), part)
+}
+
+/// What a click at column `x` of a bar that begins at `left` does.
+#[must_use]
+pub fn opened_at(state: &AppState, left: u16, columns: u16, x: u16) -> Option<Action> {
+    let mut from = usize::from(left) + 1;
+    for segment in segments(state, columns) {
+        let end = from + segment.text.width();
+        if (from..end).contains(&usize::from(x)) {
+            return segment.opens;
+        }
+        from = end + width(SEPARATOR);
+    }
+    None
 }
 
 /// That a budget kept a question back, and the way on; else the cap of which most is used.
@@ -171,6 +212,7 @@ fn last_cost(session: &Session) -> Option<Option<crate::chat::PicoUsd>> {
 pub fn busy(activity: &Activity, now: Duration) -> (String, Part) {
     match activity {
         Activity::Saving => ("saving · Esc stops".to_owned(), Part::Busy),
+        Activity::Searching { .. } => ("searching older messages · Esc stops".to_owned(), Part::Busy),
         Activity::Connecting { since, gives_up, .. } => waiting("connecting", *since, *gives_up, now),
         Activity::Waiting { since, gives_up, .. } => waiting("waiting", *since, *gives_up, now),
         Activity::Streaming { last, gives_up, .. } if now.saturating_sub(*last) >= STALLED_AFTER => {

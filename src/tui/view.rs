@@ -113,12 +113,11 @@ impl Scene {
     #[must_use]
     pub fn transcript<'a>(&'a self, state: &'a AppState) -> TranscriptView<'a> {
         let chat = state.chat();
-        let first_sent = chat.session.plan().first_sent;
         TranscriptView {
             conversation: chat.session.conversation(),
             queued: &self.queued,
             notices: &chat.notices,
-            first_sent: (first_sent > 0).then_some(first_sent),
+            plan: chat.session.plan(),
             highlights: &state.highlights,
             currency: &state.preferences.settings.currency,
             live: self.live.as_ref(),
@@ -171,6 +170,10 @@ pub fn draw(state: &AppState, cache: &mut Cache, area: Rect, buf: &mut Buffer) -
         Some(Overlay::Help(help)) => {
             clear(buf, area, state.theme.base());
             help.draw(area, buf, &state.theme);
+        }
+        Some(Overlay::Context(screen)) => {
+            clear(buf, area, state.theme.base());
+            screen.draw(area, buf, state);
         }
         Some(Overlay::Welcome(welcome)) => {
             clear(buf, area, state.theme.base());

@@ -6,6 +6,8 @@ use futures::FutureExt as _;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::chat::Tokenizer;
+use crate::runtime::exact::{CountJob, Counted, ExactCounter};
 use crate::runtime::tasks::Tasks;
 use crate::runtime::worker::Worker;
 use crate::runtime::{News, Runtime};
@@ -24,6 +26,7 @@ pub struct World {
     host: Arc<dyn Host>,
     highlighter: Worker<HighlightJob, Highlighted>,
     errands: Tasks<Happened>,
+    counter: ExactCounter,
     ended: CancellationToken,
     /// Rings when the program was stopped by another and goes on: the terminal may be as the shell left it.
     pub continued: Arc<Notify>,
@@ -44,7 +47,16 @@ impl World {
         panics: Option<String>,
     ) -> std::io::Result<Self> {
         let highlighter = Worker::spawn("highlight", Arc::clone(&arrived), Shelf::default, highlight)?;
-        Ok(Self { runtime, host, highlighter, errands: Tasks::new(arrived), ended, continued: Arc::default(), panics })
+        Ok(Self {
+            runtime,
+            host,
+            highlighter,
+            counter: ExactCounter::spawn(Arc::clone(&arrived)),
+            errands: Tasks::new(arrived),
+            ended,
+            continued: Arc::default(),
+            panics,
+        })
     }
 
     /// Resolves when the system asks to end.
@@ -68,6 +80,8 @@ impl World {
             })
             .collect();
         out.extend(self.highlighter.drain().into_iter().map(Happened::Highlighted));
+        let counted = self.counter.drain().into_iter();
+        out.extend(counted.map(|Counted { ticket, tokens }| Happened::Counted { ticket, tokens }));
         out.extend(self.errands.drain());
         out
     }
@@ -105,6 +119,12 @@ impl World {
             TuiEffect::SaveTheme(name) => {
                 let saved = self.host.save_theme(&name);
                 self.errands.spawn(saved.map(|result| Happened::Settled(Settled::Saved(result))).boxed());
+            }
+            // Where the tokenizer is not known nothing comes back, and estimates stay what there is.
+            TuiEffect::CountExactly { ticket, model, texts } => {
+                if let Some(tokenizer) = Tokenizer::of(&model) {
+                    self.counter.count(CountJob { ticket, tokenizer, texts });
+                }
             }
             TuiEffect::SaveSetting { path, value } => {
                 let saved = self.host.save_setting(&path, value);

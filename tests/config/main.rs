@@ -6,7 +6,9 @@ mod endpoints;
 mod env_files;
 mod errors;
 mod example;
+mod history;
 mod precedence;
+mod refreshed;
 mod reports;
 mod writing;
 

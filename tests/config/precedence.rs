@@ -21,6 +21,9 @@ fn without_anything_the_defaults_of_the_design_hold() {
     assert_eq!(config.settings.currency, defaults.currency);
     assert_eq!(config.settings.fallback_after, defaults.fallback_after);
     assert_eq!(config.settings.max_context_tokens, defaults.max_context_tokens);
+    assert_eq!(config.settings.history, defaults.history);
+    assert_eq!((config.settings.summaries, &config.settings.retrieval), (defaults.summaries, &defaults.retrieval));
+    assert!(!config.settings.budgets.is_set());
     assert_eq!((config.limits.max_input_chars, config.limits.paste_attachment_chars), (100_000, 20_000));
     assert_eq!((config.ui.theme.as_str(), config.ui.mouse), ("terminal", true));
     assert_eq!(config.log_level, "info");
@@ -32,14 +35,18 @@ fn every_setting_of_the_table_can_be_given_by_the_file_and_is_then_the_file_s() 
     for field in FIELDS.iter().filter(|field| !matches!(field.default, Preset::Unset)) {
         let text = match field.default.value() {
             Some(Value::Text(_)) if field.path == "currency.grouping" => "\"thousands\"",
+            Some(Value::Text(_)) if field.path == "history.strategy" => "\"full\"",
             Some(Value::Text(_)) => "\"other\"",
             Some(Value::List(_)) => "[\"other\"]",
             Some(Value::Number(_)) => "1",
             Some(Value::Whole(_)) if field.path == "limits.max_context_tokens" => "512",
+            Some(Value::Whole(_)) if field.path == "history.summary_tokens" => "512",
+            Some(Value::Whole(_)) if field.path.starts_with("history.") => "33",
             Some(Value::Whole(_)) => "3",
             Some(Value::Time(_)) => "\"7s\"",
-            Some(Value::Switch(_)) => "false",
-            Some(Value::Nothing) | None => continue,
+            Some(Value::Switch(true)) => "false",
+            Some(Value::Switch(false)) => "true",
+            Some(Value::Amount(_) | Value::Nothing) | None => continue,
         };
         let home = Home::with_config(&format!("\n{} = {text}\n", field.path));
         let config = home.load();

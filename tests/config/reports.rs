@@ -1,9 +1,11 @@
 //! `munshi config …` and `munshi models`.
 
+use jiff::civil::{Date, date};
 use munshi::config::report;
 
 use super::{Home, SYSTEM};
 
+const TODAY: Date = date(2026, 11, 25);
 const KEY: &str = "sk-test-0123456789abcdefghij";
 
 #[test]
@@ -34,7 +36,7 @@ fn show_as_json_is_json_with_whole_values() {
 #[test]
 fn models_are_priced_in_the_user_s_currency() {
     let home = Home::with_config("[models.mystery]\ncontext_window = 8000\n");
-    let listed = report::models(&home.load());
+    let listed = report::models(&home.load(), TODAY);
     let row = |name: &str| {
         let row = listed
             .lines()
@@ -51,10 +53,19 @@ fn models_are_priced_in_the_user_s_currency() {
     assert!(listed.lines().nth(1).unwrap().starts_with("gpt-"), "the default provider's models come first");
 
     let home = Home::with_config("[currency]\ncode = \"USD\"\nsymbol = \"$\"\nrate = 1\ngrouping = \"thousands\"\n");
-    assert!(report::models(&home.load()).contains("$0.15"));
+    assert!(report::models(&home.load(), TODAY).contains("$0.15"));
     let json: serde_json::Value = serde_json::from_str(&report::models_json(&home.load())).unwrap();
     let mini = json["models"].as_array().unwrap().iter().find(|row| row["model"] == "gpt-4o-mini").unwrap();
     assert_eq!((&mini["micro_usd_per_million"]["input"], &mini["shown_input"]), (&150_000.into(), &"$0.15".into()));
+}
+
+#[test]
+fn old_prices_are_said_to_be_old_with_how_to_have_newer_ones() {
+    let config = Home::new().load();
+    assert!(!report::models(&config, TODAY).contains("--refresh"));
+    let listed = report::models(&config, date(2027, 1, 1));
+    let last = listed.lines().last().unwrap();
+    assert!(last.starts_with("The prices are of 2026-07-02, more than 180 days ago") && last.contains("--refresh"));
 }
 
 #[test]

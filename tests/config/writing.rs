@@ -109,3 +109,64 @@ fn a_configuration_that_is_a_link_into_one_s_dotfiles_stays_a_link() {
     assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
     assert!(home.read("dotfiles/munshi.toml").contains("\"light\""));
 }
+
+const BUDGETS: &str = "\
+model = \"gpt-4o\"
+
+[budget]
+# What a day may cost.
+day = 250   # rupees, till the raise
+# A month of them.
+month = 5000
+
+[ui]
+mouse = false
+";
+
+fn change(home: &Home, path: &str, written: Option<&str>) -> String {
+    save(&home.path("config/config.toml"), &[Change::of(path, written).unwrap()], &SYSTEM).unwrap();
+    home.read("config/config.toml")
+}
+
+#[test]
+fn a_budget_is_changed_as_it_is_written_and_taken_out_with_all_comments_kept() {
+    let home = Home::with_config(BUDGETS);
+    assert_eq!(change(&home, "budget.day", Some("99.90")), BUDGETS.replace("day = 250 ", "day = 99.9 "));
+    assert_eq!(home.load().settings.budgets.day, Some(munshi::chat::Local::from_micro(99_900_000)));
+    let without = BUDGETS.replace("day = 250   # rupees, till the raise", "# rupees, till the raise");
+    assert_eq!(change(&home, "budget.day", None), without);
+    assert_eq!(change(&home, "budget.day", None), without, "what is not there cannot be taken out twice");
+    assert_eq!(change(&home, "budget.month", None), without.replace("month = 5000\n", ""));
+    assert!(!home.load().settings.budgets.is_set());
+    assert!(change(&home, "budget.day", Some("none")).contains("day = \"none\"\n"));
+    assert_eq!(home.load().settings.budgets.day, None);
+}
+
+#[test]
+fn a_setting_is_taken_out_however_its_table_is_written() {
+    for (before, after) in [
+        ("budget = { day = 5, month = 50 } # both\n", "budget = { month = 50 } # both\n"),
+        ("budget.day = 5 # a day\nbudget.month = 50\n", "# a day\nbudget.month = 50\n"),
+        ("[budget]\nday = 5", "[budget]\n"),
+        ("\"budget\".\"day\" = 5\r\nmodel = \"x\"\r\n", "model = \"x\"\r\n"),
+        ("model = \"x\"\n", "model = \"x\"\n"),
+    ] {
+        let home = Home::with_config(before);
+        assert_eq!(change(&home, "budget.day", None), after);
+        home.load();
+    }
+}
+
+#[test]
+fn a_strategy_is_written_and_what_a_setting_does_not_take_is_refused_before_the_file_is_touched() {
+    let home = Home::with_config(BEFORE);
+    assert_eq!(change(&home, "history.strategy", Some("full")), format!("{BEFORE}\n[history]\nstrategy = \"full\"\n"));
+    assert_eq!(home.load().settings.history.strategy, munshi::chat::context::Strategy::Full);
+    let refused = |path: &str, written: &str| Change::of(path, Some(written)).unwrap_err();
+    assert_eq!(
+        refused("budget.day", "₹5"),
+        "budget.day: expected an amount of money above 0, such as 50 or 0.25, or \"none\", found \"₹5\"."
+    );
+    assert!(refused("history.strategy", "all").contains("\"truncate\""));
+    assert_eq!(refused("budget.week", "5"), "There is no setting budget.week.");
+}

@@ -12,6 +12,7 @@ mod support;
 
 mod answers;
 mod client;
+mod context;
 mod failures;
 mod harness_pty;
 mod harness_server;

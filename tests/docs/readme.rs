@@ -95,6 +95,22 @@ fn every_call_of_the_shell_it_names_is_understood() {
 }
 
 #[test]
+fn no_command_and_no_table_of_settings_is_left_out() {
+    let text = readme();
+    let calls = first_cells(section(&text, "From the shell")).join(" ");
+    for command in Cli::command().get_subcommands() {
+        assert!(calls.contains(&format!("`munshi {}", command.get_name())), "munshi {}", command.get_name());
+    }
+    let configuration = section(&text, "Configuration");
+    let tables: BTreeSet<&str> =
+        schema::FIELDS.iter().filter_map(|field| Some(field.path.split_once('.')?.0)).collect();
+    for table in tables {
+        let told = configuration.contains(&format!("`{table}.")) || configuration.contains(&format!("`[{table}"));
+        assert!(told, "[{table}]");
+    }
+}
+
+#[test]
 fn every_setting_it_names_is_one_and_has_that_default() {
     let text = readme();
     let configuration = section(&text, "Configuration");

@@ -13,6 +13,7 @@ mod support;
 
 mod chat;
 mod command;
+mod context;
 mod demo;
 mod draft;
 mod export;
@@ -25,6 +26,8 @@ mod pipes;
 mod queue;
 mod secrets;
 mod settings;
+mod shell;
+mod strategies;
 mod terminal;
 mod welcome;
 mod window;

@@ -131,9 +131,11 @@ fn what_a_dead_instance_left_is_settled_and_what_the_living_do_is_not() {
     assert_eq!(states, expected);
     assert!(after[1].note.as_ref().is_some_and(|note| note.contains("closed before")));
     assert_eq!(next.search("half", 9).unwrap().len(), 1);
-    // Its reservation is let go, its cost is not known.
-    let cap = Cap { scope: Scope::Everything, most: Local::of(PicoUsd(10), Rate::default()) };
-    assert_eq!(next.reserve(&opening(1, 9, Some(10)), &[cap]).unwrap(), Reservation::Granted);
+    // Its cost is not known, so that its reservation counts as the worst that it may have been.
+    let cap = Cap { scope: Scope::Everything, most: Local::of(PicoUsd(79), Rate::default()) };
+    let refused = Reservation::Refused { cap, used: Local::of(PicoUsd(70), Rate::default()) };
+    assert_eq!(next.reserve(&opening(1, 9, Some(10)), &[cap]).unwrap(), refused);
+    assert_eq!(next.reserve(&opening(1, 9, Some(9)), &[cap]).unwrap(), Reservation::Granted);
     assert_eq!(next.spend(Scope::Everything).unwrap().unknown, 1);
     // The living one goes on as if nothing had been.
     alive.write(&[chunk(4, "!"), finished(&reply(1, 4, 1), "still coming!")]).unwrap();
@@ -146,11 +148,9 @@ fn a_death_is_noticed_while_another_stays_open() {
     let (mut dead, mut alive) = (open(folder.path()), open(folder.path()));
     dead.write(&[put(1, "one"), Write::AddMessage(said(1, 1, None, "q")), Write::AddMessage(reply(1, 2, 1))]).unwrap();
     dead.write(&[chunk(2, "half"), Write::OpenAttempt(opening(1, 2, Some(100)))]).unwrap();
-    let cap = Cap { scope: Scope::Everything, most: Local::of(PicoUsd(100), Rate::default()) };
-    let refused = Reservation::Refused { cap, used: Local::of(PicoUsd(100), Rate::default()) };
-    assert_eq!(alive.reserve(&opening(1, 3, Some(1)), &[cap]).unwrap(), refused);
+    assert_eq!(alive.spend(Scope::Everything).unwrap().unknown, 0, "it is still open");
     drop(dead);
-    assert_eq!(alive.reserve(&opening(1, 3, Some(1)), &[cap]).unwrap(), Reservation::Granted);
     let reply = alive.load(conversation_id(1)).unwrap().messages.pop().unwrap();
     assert_eq!((reply.content.as_str(), reply.status), ("half", Status::Interrupted));
+    assert_eq!(alive.spend(Scope::Everything).unwrap().unknown, 1, "it is closed, and its cost is not known");
 }

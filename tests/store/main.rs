@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 #![allow(clippy::print_stdout, reason = "children of these tests tell their parent what was acknowledged")]
 
+mod bills;
+mod budget;
 mod child;
 mod contract;
 mod damage;
@@ -10,5 +12,7 @@ mod files;
 mod fill;
 mod instances;
 mod kill;
+mod older;
+mod salvage;
 mod speed;
 mod support;

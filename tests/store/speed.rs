@@ -3,7 +3,13 @@
 
 use std::time::Instant;
 
-use munshi::store::{Scope, Store, Write};
+use jiff::ToSpan;
+use munshi::chat::embedding::EmbeddingModel;
+use munshi::chat::ledger::{LedgerClosing, LedgerOpening};
+use munshi::chat::model::Prices;
+use munshi::chat::spending::{GroupBy, Period};
+use munshi::chat::{Local, ModelRef, Usage};
+use munshi::store::{Cap, Scope, Store, Write};
 
 use crate::fill::fill;
 use crate::support::*;
@@ -63,6 +69,87 @@ fn a_store_of_ten_thousand_conversations() {
             .filter(|line| line.starts_with("VmHWM") || line.starts_with("VmRSS"))
             .for_each(|line| println!("{line}"));
     }
+}
+
+/// What the cost screen asks of a ledger that no person fills in a life.
+#[test]
+#[ignore = "fills 1,000,000 ledger rows; run it to measure"]
+fn a_ledger_of_a_million_attempts() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = open(folder.path());
+    timed("fill 1,000,000 attempts over 1,000 days", || {
+        for day in 0..1_000 {
+            store.write(&(0..1_000).flat_map(|number| attempt(day, number)).collect::<Vec<_>>()).unwrap();
+        }
+    });
+    println!("{:>12.1} MB  on disk", std::fs::metadata(database(folder.path())).unwrap().len() as f64 / 1e6);
+    let last = DAY.saturating_add(999.days());
+    for (what, days) in [("30 days", 30), ("1,000 days", 1_000)] {
+        let period = Period { from: last.saturating_sub((days - 1).days()), to: last };
+        for by in GroupBy::ALL {
+            let rows = timed(&format!("report {what} by {}", by.as_str()), || store.report(by, period).unwrap());
+            assert_eq!(rows.iter().map(|row| row.requests).sum::<u64>(), days as u64 * 1_000);
+        }
+    }
+    let cap = Cap { scope: Scope::Month(last), most: Local(i128::MAX) };
+    timed("reserve under a month's cap", || store.reserve(&opening(1, 1 << 60, Some(1)), &[cap]).unwrap());
+}
+
+fn attempt(day: i64, number: u128) -> [Write; 2] {
+    let id = day as u128 * 1_000 + number;
+    let row = LedgerOpening {
+        day: DAY.saturating_add(day.days()),
+        model: ModelRef::new("openai", ["gpt-4o-mini", "gpt-4o", "o4-mini"][(number % 3) as usize]),
+        prices: Some(Prices { input: 150_000, output: 600_000, cached_input: Some(75_000), cache_write: None }),
+        ..opening(id / 50, id, Some(9_000_000))
+    };
+    let usage = Usage { input: 4_000, cached_input: 1_000, output: 300, ..Usage::default() };
+    [
+        Write::OpenAttempt(row),
+        Write::CloseAttempt(LedgerClosing { usage: Some(usage), ..closing(id, Some(732_000_000)) }),
+    ]
+}
+
+/// What a search by words, and one by meaning, asks of the store.
+#[test]
+#[ignore = "fills 100,000 messages and their vectors; run it to measure"]
+fn a_hundred_thousand_messages_to_find_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = open(folder.path());
+    let with = EmbeddingModel { model: ModelRef::new("openai", "text-embedding-3-small"), dims: 256 };
+    let mut dice = Dice(3);
+    timed("fill 100,000 messages in 1,000 conversations", || {
+        for number in 0..1_000 {
+            let mut writes = vec![put(number, "title")];
+            writes.extend((0..100).map(|turn| {
+                let id = number * 100 + turn;
+                Write::AddMessage(said(number, id, None, &natural(&mut dice, 60)))
+            }));
+            store.write(&writes).unwrap();
+        }
+    });
+    let question = "why is w1 the w3 and how w12 w40 w900 w7000 of w15000 w2";
+    timed("rank a question over all", || assert_eq!(store.rank(question, None, 8).unwrap().len(), 8));
+    timed("rank it again", || store.rank(question, None, 8).unwrap());
+    timed("rank its rare words", || store.rank("w900 w7000 w15000", None, 8).unwrap());
+    timed("rank within one", || store.rank(question, Some(conversation_id(500)), 8).unwrap());
+    timed("unembedded, all of them", || assert_eq!(store.unembedded(&with, None, 100).unwrap().len(), 100));
+    timed("keep 100,000 vectors of 256", || {
+        for batch in (0..100_000).rev().collect::<Vec<u128>>().chunks(100) {
+            let vectors = batch.iter().map(|id| (message_id(*id), vec![*id as f32; 256])).collect();
+            store.write(&[Write::PutEmbeddings { with: with.clone(), vectors }]).unwrap();
+        }
+    });
+    timed("unembedded, none left", || assert_eq!(store.unembedded(&with, None, 100).unwrap().len(), 0));
+    timed("read all vectors", || assert_eq!(store.embeddings(&with, None).unwrap().len(), 100_000));
+    timed("read one conversation's", || store.embeddings(&with, Some(conversation_id(500))).unwrap());
+    println!("{:>12.1} MB  on disk", std::fs::metadata(database(folder.path())).unwrap().len() as f64 / 1e6);
+}
+
+/// Words as often as a language has them: the n-th an n-th as often as the first (Zipf).
+fn natural(dice: &mut Dice, count: usize) -> String {
+    let mut word = || format!("w{}", 20_000_f64.powf(dice.roll(1 << 20) as f64 / f64::from(1 << 20)) as u64);
+    (0..count).map(|_| word()).collect::<Vec<_>>().join(" ")
 }
 
 /// Row 4 at the size of years: a header that is gone.

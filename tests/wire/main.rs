@@ -5,6 +5,8 @@
 #![allow(clippy::format_collect, clippy::format_push_string, reason = "a test's text is built for the reader")]
 
 mod connections;
+mod embeddings;
+mod listing;
 mod refusals;
 mod requests;
 mod server;

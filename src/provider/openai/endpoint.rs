@@ -73,6 +73,8 @@ pub struct HttpOptions {
     pub max_reply_bytes: usize,
     /// The most text, reasoning and tool arguments together that one reply may have, in bytes.
     pub max_text_bytes: usize,
+    /// The most time that vectors may take, from connecting to the last byte.
+    pub embedding_time: Duration,
 }
 
 impl Default for HttpOptions {
@@ -83,6 +85,7 @@ impl Default for HttpOptions {
             max_event_bytes: 8 << 20,
             max_reply_bytes: 100 << 20,
             max_text_bytes: 16 << 20,
+            embedding_time: Duration::from_secs(20),
         }
     }
 }
@@ -173,7 +176,8 @@ pub(super) fn check_address(base_url: &str) -> Result<(Url, Route), Failure> {
     }
     url.set_fragment(None);
     let path = url.path().trim_end_matches('/');
-    let path = path.strip_suffix("/chat/completions").unwrap_or(path).to_owned();
+    let path = ["/chat/completions", "/embeddings"].iter().find_map(|end| path.strip_suffix(end)).unwrap_or(path);
+    let path = path.to_owned();
     url.set_path(&path);
     match url.scheme() {
         "https" if url.host_str().is_some() => Ok((url, Route::Secure)),

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
@@ -136,6 +138,69 @@ impl<'de> Deserialize<'de> for Count {
                 drain_map(map).map(|()| Count::Nonsense)
             }
             nothing_for!(unit);
+        }
+        from.deserialize_any(Visit)
+    }
+}
+
+/// A vector: numbers of any kind, or the base64 of its bytes, which some servers send whatever they are asked for. What
+/// is no number reads as one that is not finite; what is no vector, as none at all.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub(super) struct Vector(pub Vec<f32>);
+
+struct Number(f32);
+
+impl Default for Number {
+    fn default() -> Self {
+        Self(f32::NAN)
+    }
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Visit;
+        impl<'de> Visitor<'de> for Visit {
+            type Value = Number;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number")
+            }
+            fn visit_f64<E>(self, number: f64) -> Result<Number, E> {
+                Ok(Number(number as f32))
+            }
+            fn visit_u64<E>(self, number: u64) -> Result<Number, E> {
+                Ok(Number(number as f32))
+            }
+            fn visit_i64<E>(self, number: i64) -> Result<Number, E> {
+                Ok(Number(number as f32))
+            }
+            nothing_for!(bool, str, unit, seq, map);
+        }
+        from.deserialize_any(Visit)
+    }
+}
+
+impl<'de> Deserialize<'de> for Vector {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Visit;
+        impl<'de> Visitor<'de> for Visit {
+            type Value = Vector;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a vector")
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Vector, E> {
+                let bytes = BASE64.decode(text).unwrap_or_default();
+                let (numbers, rest) = bytes.as_chunks();
+                let numbers = if rest.is_empty() { numbers } else { &[] };
+                Ok(Vector(numbers.iter().map(|number| f32::from_le_bytes(*number)).collect()))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vector, A::Error> {
+                let mut numbers = Vec::new();
+                while let Some(Number(number)) = seq.next_element()? {
+                    numbers.push(number);
+                }
+                Ok(Vector(numbers))
+            }
+            nothing_for!(bool, i64, u64, f64, unit, map);
         }
         from.deserialize_any(Visit)
     }

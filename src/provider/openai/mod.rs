@@ -1,13 +1,15 @@
-//! The OpenAI-compatible adapter: one attempt through async-openai. Owns bytes on the wire and their meaning
-//! (what is sent, what is read, what a failure is called); refuses retries, fallback and every limit of time
-//! but that of connecting.
+//! The OpenAI-compatible adapter: one attempt through async-openai, or one request for vectors. Owns bytes on the wire
+//! and their meaning (what is sent, what is read, what a failure is called); refuses retries, fallback and every limit
+//! of time but those of connecting and of vectors.
 
 mod body;
 mod chunk;
 mod client;
+mod embedding;
 mod endpoint;
 mod headers;
 mod lenient;
+mod listing;
 mod probe;
 mod refusal;
 mod reply;
@@ -26,11 +28,13 @@ use tracing::debug;
 use self::body::Body;
 use self::chunk::Chunk;
 use self::client::{Clients, WireConfig};
+use self::embedding::FixedLengths;
 use self::endpoint::Target;
 pub use self::endpoint::{Endpoint, EndpointTable, HttpOptions};
 use self::reply::Progress;
 use self::service::{Exchange, Refused, Service};
 use super::{Ending, Provider, Report, Signal, Sink};
+use crate::chat::embedding::{EmbeddingReport, EmbeddingRequest};
 use crate::chat::{Failure, FailureKind, FinishReason, Request};
 
 /// Any endpoint that speaks chat completions as `OpenAI` does. Cheap to clone; clones share connections.
@@ -42,13 +46,15 @@ struct Inner {
     endpoints: EndpointTable,
     options: HttpOptions,
     clients: Clients,
+    fixed_lengths: FixedLengths,
 }
 
 impl OpenAiProvider {
     /// Opens nothing yet: the HTTP client is made for the first attempt.
     #[must_use]
     pub fn new(endpoints: EndpointTable, options: HttpOptions) -> Self {
-        Self(Arc::new(Inner { endpoints, options, clients: Clients::new(options) }))
+        let clients = Clients::new(options);
+        Self(Arc::new(Inner { endpoints, options, clients, fixed_lengths: FixedLengths::default() }))
     }
 
     /// The endpoints, whose keys may be replaced at any time.
@@ -83,9 +89,25 @@ impl Provider for OpenAiProvider {
             report
         })
     }
+
+    fn embed(&self, request: Arc<EmbeddingRequest>, cancel: CancellationToken) -> BoxFuture<'static, EmbeddingReport> {
+        let inner = Arc::clone(&self.0);
+        Box::pin(async move { inner.embed(&request, &cancel).await })
+    }
 }
 
 impl Inner {
+    /// Where a provider is reached, checked.
+    fn target(&self, provider: &str) -> Result<Target, Failure> {
+        let endpoint = self.endpoints.get(provider).ok_or_else(|| {
+            let words = format!(
+                "No endpoint is configured for `{provider}`: add a [providers.{provider}] table to the config."
+            );
+            Failure::new(FailureKind::NotFound, words)
+        })?;
+        Target::check(provider, &endpoint)
+    }
+
     /// The attempt, until it ends by itself.
     async fn run(
         &self,
@@ -94,14 +116,7 @@ impl Inner {
         exchange: &Arc<Exchange>,
         progress: &mut Progress,
     ) -> Result<FinishReason, Failure> {
-        let provider = &request.model.provider;
-        let endpoint = self.endpoints.get(provider).ok_or_else(|| {
-            let words = format!(
-                "No endpoint is configured for `{provider}`: add a [providers.{provider}] table to the config."
-            );
-            Failure::new(FailureKind::NotFound, words)
-        })?;
-        let target = Arc::new(Target::check(provider, &endpoint)?);
+        let target = Arc::new(self.target(&request.model.provider)?);
         let client = self.clients.get(target.route).await?;
         let replied = self.converse(client, &target, request, sink, exchange, progress).await;
         replied.map_err(|failure| refusal::tidy(failure, target.key.as_ref()))

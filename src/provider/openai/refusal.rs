@@ -86,7 +86,7 @@ pub(super) fn of_other_content(content_type: &str, body: &[u8], host: &str) -> F
     )
 }
 
-fn has_error(value: &Value) -> bool {
+pub(super) fn has_error(value: &Value) -> bool {
     let value = value.get(0).unwrap_or(value);
     value.get("error").is_some_and(|error| !error.is_null()) || value.get("object").is_some_and(|word| word == "error")
 }

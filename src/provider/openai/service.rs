@@ -160,7 +160,7 @@ fn other_content(response: &Response) -> Option<String> {
 }
 
 /// As much of an error's body as comes in time.
-async fn error_body(response: &mut Response) -> Vec<u8> {
+pub(super) async fn error_body(response: &mut Response) -> Vec<u8> {
     let mut body = Vec::new();
     let read = async {
         while let Ok(Some(bytes)) = response.chunk().await {

@@ -45,10 +45,11 @@ impl Keeper {
                 }
             };
             let mut closing = false;
-            let mut queries = Vec::new();
+            let (mut queries, mut recalls) = (Vec::new(), Vec::new());
             for job in std::iter::once(first).chain(inbox.try_iter()) {
                 match job {
                     Job::Query(query) => queries.push(query),
+                    Job::Recall(recall) => recalls.push(recall),
                     Job::Close => closing = true,
                     job => self.held.push_back(job),
                 }
@@ -60,6 +61,10 @@ impl Keeper {
             }
             if closing {
                 return;
+            }
+            for recall in recalls {
+                let recalled = recall.read(self.store.as_mut());
+                self.out.tell_recalled(recalled);
             }
         }
     }

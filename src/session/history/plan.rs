@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::chat::embedding::Excerpt;
 use crate::chat::{Conversation, MessageId};
 
-use super::is_sent;
+use super::{is_sent, marks};
 
 /// How a message stands to the next request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -43,34 +43,51 @@ pub struct Plan {
     pub summary: Option<(MessageId, usize)>,
     /// Messages before `first_sent` that are sent all the same, pinned or retrieved.
     pub kept: BTreeMap<usize, Standing>,
-    /// Messages from `first_sent` on that the user left out.
-    pub left_out: BTreeSet<usize>,
     /// Messages of other chats that are quoted.
     pub elsewhere: Vec<Excerpt>,
     /// About how many tokens the request has as input, the system prompt included.
     pub tokens: u64,
     /// The most that the strategy sends; `u64::MAX` where nothing limits it.
     pub limit: u64,
+    /// The question that is being answered; `None` while the next one is only written.
+    pub answering: Option<usize>,
+    /// Messages that were brought back for the answer that is shown last: a search is made anew for each question.
+    pub recalled: BTreeSet<usize>,
 }
 
 impl Plan {
-    /// How the message at `at` of the path stands.
+    /// How the message at `at` of the path stands to the next request.
     #[must_use]
     pub fn standing(&self, conversation: &Conversation, at: usize) -> Standing {
-        if let Some(standing) = self.kept.get(&at) {
-            return *standing;
-        }
-        let answered = conversation.path().len().checked_sub(1);
-        if !is_sent(conversation, at, answered) {
+        if !is_sent(conversation, at, self.answering) {
             return Standing::Void;
         }
-        if self.left_out.contains(&at) {
+        if marks::is_left_out(conversation, at, self.answering) {
             return Standing::LeftOut;
+        }
+        if let Some(standing) = self.kept.get(&at) {
+            return *standing;
         }
         match self.summary {
             _ if at >= self.first_sent => Standing::Sent,
             Some((_, covered)) if at < covered => Standing::Summarised,
             _ => Standing::Out,
         }
+    }
+
+    /// How it stands for a reader of the transcript: what was brought back for the last answer is told, too.
+    #[must_use]
+    pub fn shown_standing(&self, conversation: &Conversation, at: usize) -> Standing {
+        match self.standing(conversation, at) {
+            Standing::Out | Standing::Summarised if self.recalled.contains(&at) => Standing::Retrieved,
+            standing => standing,
+        }
+    }
+
+    /// The places of what is sent, in order, up to and with `last`.
+    pub fn sent<'a>(&'a self, conversation: &'a Conversation, last: usize) -> impl Iterator<Item = usize> + use<'a> {
+        let kept = self.kept.keys().copied().filter(|at| *at < self.first_sent);
+        let all = kept.chain(self.first_sent..=last);
+        all.filter(|at| self.standing(conversation, *at).is_sent())
     }
 }

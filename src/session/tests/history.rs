@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::world::*;
 use crate::chat::*;
-use crate::session::history::{Choice, latest, limit};
+use crate::session::history::{self, Aim, Plan, Situation, Weights};
 use crate::session::tokens;
 
 /// A conversation of `(role, characters, status)`.
@@ -32,10 +32,14 @@ fn conversation(messages: &[(u8, usize, u8)]) -> Conversation {
     conversation
 }
 
-fn choose(conversation: &Conversation, limit: u64) -> Choice {
-    latest::choose(conversation, &conversation.meta.system, limit, |id| {
-        tokens::of_message(conversation.get(id).unwrap())
-    })
+/// The plan of an answer to the last question.
+fn choose(conversation: &Conversation, limit: u64) -> Plan {
+    let question = conversation.path().rposition(|message| message.role == Role::User).unwrap_or_default();
+    let aim = Aim::Answer { question };
+    let situation = Situation { conversation, history: conversation.meta.history, aim, limit, found: &[], cut: None };
+    let mut weights = Weights::default();
+    weights.update(conversation, situation.settled());
+    history::plan(&situation, &weights)
 }
 
 #[test]
@@ -44,13 +48,14 @@ fn the_oldest_are_left_out_by_whole_turns() {
     assert_eq!(choose(&conversation, 100_000).first_sent, 0);
     let all = choose(&conversation, 100_000).tokens;
     assert_eq!(choose(&conversation, all).first_sent, 0);
-    assert_eq!(choose(&conversation, all - 1).first_sent, 2);
+    assert_eq!(choose(&conversation, all - 1).first_sent, 2, "well below the limit only the question would be left");
     assert_eq!(choose(&conversation, 1).first_sent, 4, "the question is sent whatever it takes");
 }
 
 #[test]
 fn the_answer_has_its_room_in_the_window() {
     let settings = Settings::default();
+    let limit = |spec: &ModelSpec, settings: &Settings, most| history::limit(spec, settings, &History::default(), most);
     let with = |window, most| ModelSpec { context_window: window, max_output: most, ..ModelSpec::unknown(&a()) };
     assert_eq!(limit(&with(None, None), &settings, None), 32_000);
     assert_eq!(limit(&with(Some(1_000_000), None), &settings, None), 32_000, "never more than configured");
@@ -63,7 +68,9 @@ fn the_answer_has_its_room_in_the_window() {
 fn what_is_said_of_the_context_is_what_is_sent() {
     let mut world = World::with(Settings { max_context_tokens: 300, ..Settings::default() });
     for round in 0..10 {
-        world.exchange(&format!("{round}{}", " word".repeat(50)), "Fine.");
+        world.ask(&format!("{round}{}", " word".repeat(50)));
+        world.text("Fine.");
+        world.finish(None);
     }
     world.ask("Last");
     let choice = world.session.plan();
@@ -88,10 +95,11 @@ proptest! {
         let last = conversation.len() - 1;
         let choice = choose(&conversation, limit);
         prop_assert!(choice.first_sent <= last);
-        prop_assert_eq!(conversation.at(choice.first_sent).unwrap().role, Role::User);
+        let first = choice.sent(&conversation, last).next().and_then(|at| conversation.at(at)).unwrap();
+        prop_assert_eq!(first.role, Role::User);
         prop_assert!(choice.tokens <= limit || choice.first_sent == last);
 
-        let sent = crate::session::wellformed::messages(&conversation, "", choice.first_sent, last);
+        let sent = crate::session::wellformed::messages(&conversation, "", &choice, last);
         prop_assert_eq!(sent[0].role, Role::User);
         prop_assert!(sent.last().unwrap().content.ends_with("Last"));
         // Order is kept: each message's number stands behind the one before it.

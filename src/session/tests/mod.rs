@@ -14,4 +14,7 @@ mod random;
 mod refusals;
 mod retry;
 mod saving;
+mod search;
+mod strategies;
+mod summaries;
 mod wellformed;

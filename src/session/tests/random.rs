@@ -7,7 +7,9 @@ use proptest::prelude::*;
 
 use super::world::*;
 use crate::chat::budget::Refusal;
+use crate::chat::context::Strategy as Kind;
 use crate::chat::*;
+use crate::session::event::{EmbeddingEnded, Found};
 use crate::session::{Change, Happened, Timer};
 
 #[derive(Debug, Clone)]
@@ -30,11 +32,26 @@ enum Step {
     Wait(u64),
     Resume,
     Change(u8),
+    Summarise,
+    EditSummary(bool),
+    Mark(u8, u8),
+    Index(bool),
+    Embedded(u8, u8),
+    Found(u8),
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let text = prop::sample::select(vec!["", "word ", "क्षि", "👨‍👩‍👧", "\n"]);
-    let timers = vec![Timer::FirstToken, Timer::Fallback, Timer::Silence, Timer::Turn, Timer::Backoff, Timer::Save];
+    let timers = vec![
+        Timer::FirstToken,
+        Timer::Fallback,
+        Timer::Silence,
+        Timer::Turn,
+        Timer::Backoff,
+        Timer::Save,
+        Timer::Search,
+        Timer::Summary,
+    ];
     prop_oneof![
         3 => any::<u8>().prop_map(Step::Ask),
         1 => Just(Step::Stop),
@@ -49,7 +66,13 @@ fn step() -> impl Strategy<Value = Step> {
         1 => prop::sample::select(timers).prop_map(Step::Fire),
         3 => (0u64..70_000).prop_map(Step::Wait),
         1 => Just(Step::Resume),
-        1 => any::<u8>().prop_map(Step::Change),
+        3 => any::<u8>().prop_map(Step::Change),
+        2 => Just(Step::Summarise),
+        1 => any::<bool>().prop_map(Step::EditSummary),
+        1 => (any::<u8>(), 0u8..3).prop_map(|(which, how)| Step::Mark(which, how)),
+        1 => any::<bool>().prop_map(Step::Index),
+        4 => (0u8..3, 0u8..4).prop_map(|(which, how)| Step::Embedded(which, how)),
+        4 => any::<u8>().prop_map(Step::Found),
     ]
 }
 
@@ -144,21 +167,83 @@ impl Hostile {
             Step::Wait(ms) => self.world.wait(Duration::from_millis(ms)),
             Step::Resume => drop(self.world.happen(Happened::Resumed)),
             Step::Change(which) => {
-                let change = match which % 4 {
+                let strategy = Kind::ALL[usize::from(which / 8) % 4];
+                let change = match which % 8 {
                     0 => Change::Model(b()),
                     1 => Change::Temperature(None),
                     2 => Change::MaxTokens(None),
-                    _ => Change::System(String::new()),
+                    3 => Change::System(String::new()),
+                    _ => Change::History(History { strategy, everywhere: true, ..History::default() }),
                 };
                 self.world.happen(Happened::Changed(change));
             }
+            Step::Summarise
+            | Step::EditSummary(_)
+            | Step::Mark(..)
+            | Step::Index(_)
+            | Step::Embedded(..)
+            | Step::Found(_) => self.run_context(step),
         }
+    }
+
+    /// What concerns summaries, marks and the search.
+    fn run_context(&mut self, step: &Step) {
+        match *step {
+            Step::Summarise => {
+                let id = self.world.fresh();
+                self.world.happen(Happened::SummariseAsked { id, automatic: false });
+            }
+            Step::EditSummary(true) => drop(self.world.happen(Happened::SummaryUndone)),
+            Step::EditSummary(false) => drop(self.world.happen(Happened::SummaryEdited { text: "Edited.".into() })),
+            Step::Mark(which, how) => {
+                let path = self.world.session.conversation();
+                let Some(message) = path.at(usize::from(which) % path.len().max(1)).map(|message| message.id) else {
+                    return;
+                };
+                let mark = [None, Some(Mark::Pinned), Some(Mark::LeftOut)][usize::from(how)];
+                self.world.happen(Happened::Marked { message, mark });
+            }
+            Step::Index(has_missing) => {
+                let id = self.world.fresh();
+                let missing = if has_missing { vec![(super::world::id(3), "Old".to_owned())] } else { Vec::new() };
+                self.world.happen(Happened::Indexed { id, missing });
+            }
+            Step::Embedded(which, how) => {
+                let newest = self.world.embedded.iter().rev().nth(usize::from(which));
+                let Some(attempt) = newest.map(|(attempt, _)| *attempt) else { return };
+                let result = match how {
+                    0 => Err(Some(failure(FailureKind::NotFound, 404))),
+                    1 => Err(Some(unavailable())),
+                    _ => Ok(()),
+                };
+                self.embedded(attempt, result);
+            }
+            Step::Found(which) => {
+                let Some((question, by)) = self.world.searches.last().cloned() else { return };
+                let message = self.world.session.conversation().at(usize::from(which)).map_or(id(1), |m| m.id);
+                let found = vec![Found { message, score: 1.0, elsewhere: None }];
+                self.world.happen(Happened::Found { question, by, found });
+            }
+            _ => {}
+        }
+    }
+
+    fn embedded(&mut self, attempt: AttemptId, result: Result<(), Option<Failure>>) {
+        self.ended.insert(attempt);
+        let ended = EmbeddingEnded { result, tokens: None, request_id: None };
+        self.world.happen(Happened::Embedded { attempt, ended });
     }
 
     /// The user leaves: everything is stopped, and whoever still owes an answer gives it.
     fn leave(&mut self) {
-        self.world.stop();
+        self.world.happen(Happened::Left);
         self.world.answer_store();
+        let asked: Vec<_> = self.world.embedded.iter().map(|(attempt, _)| *attempt).collect();
+        for attempt in asked {
+            if !self.ended.contains(&attempt) {
+                self.embedded(attempt, Err(None));
+            }
+        }
         let owed: Vec<_> = self.world.started.iter().map(|(attempt, _)| *attempt).collect();
         for attempt in owed {
             if !self.ended.contains(&attempt) {

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::world::*;
 use crate::chat::*;
+use crate::session::history::Plan;
 use crate::session::wellformed;
 
 fn push(conversation: &mut Conversation, role: Role, content: &str) -> MessageId {
@@ -30,13 +31,19 @@ fn push_result(conversation: &mut Conversation, call: &str, content: &str) {
     conversation.get_mut(own).unwrap().tool_call_id = Some(call.into());
 }
 
+/// All from `first_sent` on, for an answer to the last question.
+fn from(conversation: &Conversation, first_sent: usize) -> Plan {
+    let last = conversation.len() - 1;
+    Plan { first_sent: first_sent.min(last), answering: Some(last), ..Plan::default() }
+}
+
 fn composed(conversation: &Conversation) -> Vec<RequestMessage> {
-    wellformed::messages(conversation, "", 0, conversation.len() - 1)
+    wellformed::messages(conversation, "", &from(conversation, 0), conversation.len() - 1)
 }
 
 /// What every provider demands: each call has its result right behind its reply, each result its call, each id
 /// stands once, arguments are JSON, no reply says nothing, and two users never speak in a row.
-fn assert_valid(messages: &[RequestMessage]) {
+pub(super) fn assert_valid(messages: &[RequestMessage]) {
     let mut ids = HashSet::new();
     let mut rest = messages;
     while let Some((message, after)) = rest.split_first() {
@@ -143,7 +150,7 @@ proptest! {
             }
         }
         push(&mut conversation, Role::User, "Last");
-        let messages = wellformed::messages(&conversation, "", first_sent.min(conversation.len() - 1), conversation.len() - 1);
+        let messages = wellformed::messages(&conversation, "", &from(&conversation, first_sent), conversation.len() - 1);
         assert_valid(&messages);
         prop_assert!(messages.last().unwrap().content.ends_with("Last"));
     }

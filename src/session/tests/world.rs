@@ -8,10 +8,12 @@ use std::time::Duration;
 use proptest::test_runner::{Config as ProptestConfig, RngSeed};
 use uuid::Uuid;
 
-use crate::chat::ledger::{LedgerClosing, LedgerOpening};
+use crate::chat::budget::Refusal;
+use crate::chat::embedding::EmbeddingRequest;
+use crate::chat::ledger::{LedgerClosing, LedgerOpening, Purpose};
 use crate::chat::model::Prices;
 use crate::chat::*;
-use crate::session::{Effect, Event, Happened, Session, Timer};
+use crate::session::{Effect, Event, Happened, RankedBy, Session, Timer};
 
 pub const SECOND: Duration = Duration::from_secs(1);
 /// What a retry's wait is lengthened by in these tests.
@@ -114,6 +116,17 @@ pub struct World {
     pub timers: BTreeMap<Timer, Duration>,
     pub returned: Vec<String>,
     pub said: Vec<String>,
+    /// Marks and summaries as the store has them.
+    pub notes: ContextNotes,
+    pub indexes: usize,
+    pub embedded: Vec<(AttemptId, Arc<EmbeddingRequest>)>,
+    pub searches: Vec<(MessageId, RankedBy)>,
+    /// The id that a summary which is due gets; where it is `None`, nobody answers.
+    pub summarises: bool,
+    /// Whether the day's budget is used up but for half a rupee.
+    pub refuses: bool,
+    /// The caps that were asked for last.
+    pub caps: Vec<Cap>,
 }
 
 impl World {
@@ -149,6 +162,13 @@ impl World {
             timers: BTreeMap::new(),
             returned: Vec::new(),
             said: Vec::new(),
+            notes: ContextNotes::default(),
+            indexes: 0,
+            embedded: Vec::new(),
+            searches: Vec::new(),
+            summarises: true,
+            refuses: false,
+            caps: Vec::new(),
         }
     }
 
@@ -188,12 +208,14 @@ impl World {
                 assert!(self.added.insert(reply.id), "a reply is added once");
                 assert_eq!(reply.status, Status::Streaming);
             }
-            Effect::Book(opening) | Effect::Reserve { opening, .. } => {
-                assert!(self.added.contains(&opening.attempt.reply), "an attempt belongs to a saved reply");
-                let earlier = self.opened.insert(opening.attempt, opening.clone());
-                assert!(earlier.is_none(), "a row is opened once");
-                self.waiting.push_back(Happened::Booked { attempt: opening.attempt });
+            Effect::Reserve { opening, caps } if self.refuses && !caps.is_empty() => {
+                self.caps.clone_from(caps);
+                let cap = *caps.iter().find(|cap| matches!(cap.scope, Scope::Day(_))).expect("a day's cap");
+                let refusal = Refusal::OverBudget { cap, used: Local::from_micro(49_500_000) };
+                self.waiting.push_back(Happened::Refused { attempt: opening.attempt, refusal });
             }
+            Effect::Book(opening) => self.open_row(opening, Vec::new()),
+            Effect::Reserve { opening, caps } => self.open_row(opening, caps.clone()),
             Effect::StartAttempt { attempt, request } => {
                 assert!(self.opened.contains_key(attempt), "the row is opened before the attempt is made");
                 assert!(!self.closed.contains_key(attempt));
@@ -201,7 +223,9 @@ impl World {
                 self.started.push((*attempt, Arc::clone(request)));
             }
             Effect::CancelAttempt { attempt } => {
-                assert!(self.started.iter().any(|(other, _)| other == attempt), "only what runs is cancelled");
+                let is_started = self.started.iter().any(|(other, _)| other == attempt);
+                let is_embedding = self.embedded.iter().any(|(other, _)| other == attempt);
+                assert!(is_started || is_embedding, "only what runs is cancelled");
                 assert!(!self.closed.contains_key(attempt), "only what runs is cancelled");
                 assert!(self.cancelled.insert(*attempt), "an attempt is cancelled once");
             }
@@ -225,16 +249,51 @@ impl World {
             Effect::ReturnQueued(texts) => self.returned.extend(texts.iter().cloned()),
             Effect::Say(sentence) => self.said.push(sentence.clone()),
             Effect::TurnEnded => assert!(!self.added.iter().any(|id| !self.finished.contains_key(id))),
-            Effect::SaveMeta { .. }
-            | Effect::RememberRefusal { .. }
-            | Effect::SaveMark { .. }
+            Effect::SaveMark { .. }
             | Effect::SaveSummary(_)
             | Effect::DropSummary(_)
+            | Effect::SummaryDue
             | Effect::Index { .. }
-            | Effect::DropIndex
             | Effect::Embed { .. }
-            | Effect::Search { .. }
-            | Effect::SummaryDue => {}
+            | Effect::Search { .. } => self.run_context(effect),
+            Effect::SaveMeta { .. } | Effect::RememberRefusal { .. } | Effect::DropIndex => {}
+        }
+    }
+
+    fn open_row(&mut self, opening: &LedgerOpening, caps: Vec<Cap>) {
+        self.caps = caps;
+        let is_of_a_reply = self.added.contains(&opening.attempt.reply);
+        assert!(is_of_a_reply || opening.purpose != Purpose::Chat, "an attempt belongs to a saved reply");
+        let earlier = self.opened.insert(opening.attempt, opening.clone());
+        assert!(earlier.is_none(), "a row is opened once");
+        self.waiting.push_back(Happened::Booked { attempt: opening.attempt });
+    }
+
+    /// What concerns marks, summaries and the search.
+    fn run_context(&mut self, effect: &Effect) {
+        match effect {
+            Effect::SaveMark { message, mark: Some(mark) } => {
+                self.notes.marks.insert(*message, *mark);
+            }
+            Effect::SaveMark { message, mark: None } => {
+                self.notes.marks.remove(message);
+            }
+            Effect::SaveSummary(summary) => {
+                self.notes.summaries.retain(|other| other.id != summary.id);
+                self.notes.summaries.push(summary.clone());
+            }
+            Effect::DropSummary(id) => self.notes.summaries.retain(|summary| summary.id != *id),
+            Effect::SummaryDue if self.summarises => {
+                let id = self.fresh();
+                self.waiting.push_back(Happened::SummariseAsked { id, automatic: true });
+            }
+            Effect::Index { .. } => self.indexes += 1,
+            Effect::Embed { attempt, request, .. } => {
+                assert!(self.opened.contains_key(attempt) && !self.closed.contains_key(attempt));
+                self.embedded.push((*attempt, Arc::clone(request)));
+            }
+            Effect::Search { question, by, .. } => self.searches.push((*question, by.clone())),
+            _ => {}
         }
     }
 
@@ -251,6 +310,11 @@ impl World {
     pub fn ask(&mut self, text: &str) -> Vec<Effect> {
         let (message, reply) = (self.fresh(), self.fresh());
         self.happen(Happened::Submitted { message, reply, text: text.into() })
+    }
+
+    pub fn retry_over_budget(&mut self) -> Vec<Effect> {
+        let reply = self.fresh();
+        self.happen(Happened::Retried { reply, over_budget: true })
     }
 
     /// Sets a budget that nothing here comes near.

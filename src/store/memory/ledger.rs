@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::chat::ledger::{LedgerClosing, LedgerOpening};
+use crate::chat::spending::{GroupBy, Period};
 use crate::chat::{AttemptId, Local, Spend};
 
+use super::super::tally::{self, Attempt, Tally};
 use super::super::{Cap, Reservation, Scope};
 
 #[derive(Debug, Clone, Default)]
@@ -41,8 +43,9 @@ impl Ledger {
     }
 
     pub(super) fn close(&mut self, closing: &LedgerClosing) {
-        if let Some(row) = self.0.get_mut(&closing.attempt) {
-            row.closing.get_or_insert_with(|| closing.clone());
+        if let Some(row) = self.0.get_mut(&closing.attempt).filter(|row| row.closing.is_none()) {
+            row.opening.prices = closing.prices.or(row.opening.prices);
+            row.closing = Some(closing.clone());
         }
     }
 
@@ -63,6 +66,30 @@ impl Ledger {
             row.opening.reserved = opening.reserved;
         }
         Reservation::Granted
+    }
+
+    /// The rows of a report, added up.
+    pub(super) fn report(&self, by: GroupBy, period: Period) -> Tally {
+        let mut tally = Tally::default();
+        for row in self.0.values().filter(|row| (period.from..=period.to).contains(&row.opening.day)) {
+            let key = match by {
+                GroupBy::Day | GroupBy::Week | GroupBy::Month => tally::span(by, row.opening.day),
+                GroupBy::Model => row.opening.model.to_string(),
+                GroupBy::Conversation => row.opening.conversation.to_string(),
+                GroupBy::Purpose => row.opening.purpose.as_str().to_owned(),
+            };
+            let closing = row.closing.as_ref();
+            tally.add(
+                &key,
+                &Attempt {
+                    rate: row.opening.rate,
+                    is_closed: closing.is_some(),
+                    cost: closing.and_then(|closing| closing.cost),
+                    usage: closing.and_then(|closing| closing.usage),
+                },
+            );
+        }
+        tally
     }
 
     pub(super) fn spend(&self, scope: Scope) -> Spend {

@@ -7,13 +7,16 @@ use uuid::Uuid;
 
 use super::rows::execute;
 use crate::chat::ledger::{LedgerClosing, LedgerOpening, Outcome};
+use crate::chat::model::Prices;
 use crate::chat::{Local, Rate, Spend, Usage};
 use crate::store::{Cap, Reservation, Scope};
 
 /// Opens a row; one that is there already stays.
 pub(super) fn open(conn: &Connection, opening: &LedgerOpening, owner: Uuid) -> rusqlite::Result<()> {
     let sql = "INSERT INTO requests (reply, ordinal, conversation, purpose, provider, model, day, at_ms, rate, \
-         reserved, owner) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (reply, ordinal) DO NOTHING";
+         reserved, owner, price_input, price_output, price_cached_input, price_cache_write) VALUES (?1, ?2, ?3, ?4, ?5, \
+         ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) ON CONFLICT (reply, ordinal) DO NOTHING";
+    let [input, output, cached_input, cache_write] = prices(opening.prices);
     let row = params![
         opening.attempt.reply.0.as_bytes(),
         opening.attempt.ordinal,
@@ -26,16 +29,30 @@ pub(super) fn open(conn: &Connection, opening: &LedgerOpening, owner: Uuid) -> r
         opening.rate.0.cast_signed(),
         opening.reserved.map(|amount| amount.0),
         owner.as_bytes(),
+        input,
+        output,
+        cached_input,
+        cache_write,
     ];
     execute(conn, sql, row)
 }
 
-/// Closes a row, unless it is closed; then nothing is reserved by it any more.
+/// Input, output, cached input, cache write: as their columns.
+fn prices(prices: Option<Prices>) -> [Option<i64>; 4] {
+    let Some(prices) = prices else { return [None; 4] };
+    [Some(prices.input), Some(prices.output), prices.cached_input, prices.cache_write]
+        .map(|price| price.map(u64::cast_signed))
+}
+
+/// Closes a row, unless it is closed; once its cost is known, nothing is reserved by it any more.
 pub(super) fn close(conn: &Connection, closing: &LedgerClosing) -> rusqlite::Result<()> {
     let sql = "UPDATE requests SET closed = 1, owner = NULL, outcome = ?3, input = ?4, cached_input = ?5, \
          cache_write = ?6, output = ?7, reasoning_tokens = ?8, estimated = ?9, cost = ?10, took_ms = ?11, status = ?12, \
-         request_id = ?13 WHERE reply = ?1 AND ordinal = ?2 AND closed = 0";
+         request_id = ?13, price_input = coalesce(?14, price_input), price_output = coalesce(?15, price_output), \
+         price_cached_input = iif(?14 IS NULL, price_cached_input, ?16), \
+         price_cache_write = iif(?14 IS NULL, price_cache_write, ?17) WHERE reply = ?1 AND ordinal = ?2 AND closed = 0";
     let tokens = |of: fn(&Usage) -> u64| closing.usage.as_ref().map(|usage| of(usage).cast_signed());
+    let [input, output, cached_input, cache_write] = prices(closing.prices);
     let row = params![
         closing.attempt.reply.0.as_bytes(),
         closing.attempt.ordinal,
@@ -50,11 +67,16 @@ pub(super) fn close(conn: &Connection, closing: &LedgerClosing) -> rusqlite::Res
         closing.took_ms.cast_signed(),
         closing.status,
         closing.request_id,
+        input,
+        output,
+        cached_input,
+        cache_write,
     ];
     execute(conn, sql, row)
 }
 
-/// Closes what a dead instance left open: interrupted, its cost unknown, its reservation let go.
+/// Closes what a dead instance left open: interrupted, its cost unknown. What it reserved stays in the row, and
+/// counts against every cap as the worst that it may have cost.
 pub(super) fn close_all_of(conn: &Connection, owner: Uuid) -> rusqlite::Result<()> {
     let sql = "UPDATE requests SET closed = 1, owner = NULL, outcome = ?2 WHERE owner = ?1 AND closed = 0";
     execute(conn, sql, params![owner.as_bytes(), Outcome::Interrupted.as_str()])

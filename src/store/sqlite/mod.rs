@@ -1,17 +1,21 @@
 //! The store on disk: one SQLite database, shared by all instances. Owns the SQL, the file and its locks;
 //! refuses to decide what is worth saving.
 
+mod checkup;
+mod embeddings;
 mod fault;
 mod files;
 mod header;
 mod instance;
 mod leaves;
 mod ledger;
+mod notes;
 mod notice;
 mod open;
 mod read;
 mod read_only;
 mod recover;
+mod report;
 mod rescue;
 mod rows;
 mod salvage;
@@ -203,17 +207,10 @@ impl Store for SqliteStore {
     }
 
     fn reserve(&mut self, opening: &LedgerOpening, caps: &[Cap]) -> Result<Reservation, StoreError> {
-        let ask = |store: &mut Self| {
-            store.transact(|tx, writer| {
-                writer.see(opening.at_ms);
-                Ok(ledger::reserve(tx, opening, caps, writer.instance)?)
-            })
-        };
-        match ask(self)? {
-            // A dead instance may still hold what it reserved.
-            Reservation::Refused { .. } if self.settle_the_dead()? => ask(self),
-            answer => Ok(answer),
-        }
+        self.transact(|tx, writer| {
+            writer.see(opening.at_ms);
+            Ok(ledger::reserve(tx, opening, caps, writer.instance)?)
+        })
     }
 
     fn list(&mut self, filter: &str, offset: u64, limit: u64) -> Result<Vec<Summary>, StoreError> {
@@ -250,28 +247,32 @@ impl Store for SqliteStore {
         self.read(|conn| search::search(conn, query, limit))
     }
 
-    fn report(&mut self, _: GroupBy, _: Period) -> Result<Vec<SpendRow>, StoreError> {
-        Ok(Vec::new())
+    fn report(&mut self, by: GroupBy, period: Period) -> Result<Vec<SpendRow>, StoreError> {
+        self.read(|conn| report::report(conn, by, period))
     }
 
-    fn rank(&mut self, _: &str, _: Option<ConversationId>, _: u64) -> Result<Vec<Ranked>, StoreError> {
-        Ok(Vec::new())
+    fn rank(&mut self, query: &str, within: Option<ConversationId>, limit: u64) -> Result<Vec<Ranked>, StoreError> {
+        self.read(|conn| search::rank(conn, query, within, limit))
     }
 
-    fn embeddings(&mut self, _: &EmbeddingModel, _: Option<ConversationId>) -> Result<Vec<Embedded>, StoreError> {
-        Ok(Vec::new())
+    fn embeddings(
+        &mut self,
+        with: &EmbeddingModel,
+        within: Option<ConversationId>,
+    ) -> Result<Vec<Embedded>, StoreError> {
+        self.read(|conn| embeddings::all(conn, with, within))
     }
 
     fn unembedded(
         &mut self,
-        _: &EmbeddingModel,
-        _: Option<ConversationId>,
-        _: u64,
+        with: &EmbeddingModel,
+        within: Option<ConversationId>,
+        limit: u64,
     ) -> Result<Vec<Excerpt>, StoreError> {
-        Ok(Vec::new())
+        self.read(|conn| embeddings::missing(conn, with, within, limit))
     }
 
-    fn excerpts(&mut self, _: &[MessageId]) -> Result<Vec<Excerpt>, StoreError> {
-        Ok(Vec::new())
+    fn excerpts(&mut self, messages: &[MessageId]) -> Result<Vec<Excerpt>, StoreError> {
+        self.read(|conn| embeddings::excerpts(conn, messages))
     }
 }

@@ -3,9 +3,9 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::fault::Fault;
+use super::notes;
 use super::rows::{self, MESSAGE, META, Stored};
 use super::write::draft_key;
-use crate::chat::context::ContextNotes;
 use crate::chat::{ConversationId, ModelRef, Status};
 use crate::store::fold::Terms;
 use crate::store::{Saved, StoreError, Summary};
@@ -75,7 +75,7 @@ pub(super) fn load(conn: &Connection, id: ConversationId) -> Result<(Saved, Vec<
         one.message.reasoning.push_str(&reasoning);
     }
     let draft = draft(conn, Some(id))?;
-    Ok((Saved { meta, messages: Vec::new(), draft, notes: ContextNotes::default() }, stored))
+    Ok((Saved { meta, messages: Vec::new(), draft, notes: notes::of(conn, key)? }, stored))
 }
 
 /// See [`crate::store::Store::latest`].
@@ -103,6 +103,7 @@ pub(super) fn input_history(conn: &Connection, limit: u64) -> rusqlite::Result<V
     Ok(newest_first)
 }
 
-fn clamp(count: u64) -> i64 {
+/// A count from the port as SQL takes it.
+pub(super) fn clamp(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }

@@ -18,12 +18,15 @@ pub(super) fn open(path: &Path, reason: String) -> Result<Opened, Fault> {
     if !instance::others_live(&instances_of(path), None) {
         header::refuse_newer(path)?;
     }
-    let conn = connect(path)?;
+    let mut conn = connect(path)?;
     let version = schema::version(&conn)?;
     schema::refuse_newer(path, version, schema::known(schema::STEPS))?;
     if version < schema::known(schema::STEPS) {
-        let older = format!("{} was made by an older munshi, and cannot be migrated: {reason}", path.display());
-        return Err(StoreError::ReadOnly(older).into());
+        drop(conn);
+        conn = migrated_copy(path, version).map_err(|_| {
+            let older = format!("{} was made by an older munshi, and cannot be migrated: {reason}", path.display());
+            StoreError::ReadOnly(older)
+        })?;
     }
     conn.execute_batch("PRAGMA cache_size = -2048; PRAGMA temp_store = MEMORY; PRAGMA query_only = ON")?;
     let notice = Notice::ReadOnly { path: path.to_owned(), reason: reason.clone() };
@@ -50,6 +53,18 @@ fn connect(path: &Path) -> Result<Connection, Fault> {
     from_a_copy(path).map_err(|_| error.into())
 }
 
+/// What an older munshi made is brought up to date where it can be written: in a copy.
+fn migrated_copy(path: &Path, version: i64) -> Result<Connection, Fault> {
+    if version == 0 {
+        return Err(StoreError::Other("there is nothing in it".to_owned()).into());
+    }
+    let mut conn = from_a_copy(path)?;
+    // There is no folder any more that a journal could be put into.
+    conn.execute_batch("PRAGMA journal_mode = MEMORY; PRAGMA temp_store = MEMORY; PRAGMA synchronous = OFF")?;
+    schema::advance(&mut conn, schema::STEPS)?;
+    Ok(conn)
+}
+
 /// The newest is in the log, which only a writable copy of both can be made to show. The copy has no name
 /// once it is open.
 fn from_a_copy(path: &Path) -> Result<Connection, Fault> {
@@ -63,7 +78,9 @@ fn from_a_copy(path: &Path) -> Result<Connection, Fault> {
 }
 
 fn copy_and_open(path: &Path, copy: &Path) -> Result<Connection, Fault> {
-    for suffix in ["", "-wal"] {
+    let log = files::beside(path, "-wal");
+    let suffixes = if files::size(&log) > 0 { &["", "-wal"][..] } else { &[""] };
+    for suffix in suffixes {
         let target = files::beside(copy, suffix);
         files::create_private(&target)?;
         fs::copy(files::beside(path, suffix), &target)?;

@@ -8,12 +8,15 @@ use uuid::Uuid;
 use super::fault::Fault;
 use super::leaves::Pages;
 use super::rows::execute;
-use super::search;
+use super::{schema, search};
 use crate::store::fold::fold;
 
 /// What is copied, parents before their children.
-pub(super) const TABLES: [&str; 7] =
-    ["conversations", "messages", "chunks", "requests", "drafts", "input_history", "embeddings"];
+pub(super) const TABLES: [&str; 9] =
+    ["conversations", "messages", "chunks", "requests", "drafts", "input_history", "embeddings", "marks", "summaries"];
+
+/// So many of the first of them are in every schema.
+pub(super) const OF_EVERY_SCHEMA: usize = 7;
 
 /// The tables that the full-text index keeps itself in.
 const INDEX: [(&str, &str); 4] = [
@@ -33,11 +36,13 @@ pub(super) struct Counts {
 /// Copies what can be read: from `from`, where munshi's tables are to be seen in it at all, and from `pages`.
 pub(super) fn copy(from: Option<&Connection>, pages: &mut Pages, to: &mut Connection) -> Result<Counts, Fault> {
     let tx = to.transaction()?;
-    let tables = TABLES.map(|table| Table::of(&tx, table)).into_iter().collect::<Result<Vec<_>, _>>()?;
+    let older = older_schemas()?;
+    let tables = TABLES.map(|table| Table::of(&tx, table, &older)).into_iter().collect::<Result<Vec<_>, _>>()?;
+    let is_older = from.is_some_and(|from| columns(from, TABLES[0]).is_ok_and(|there| there != tables[0].columns));
     let mut damaged = Vec::new();
     for table in &tables {
         let whole = match from {
-            Some(from) => table.copy(from, &tx)?,
+            Some(from) => table.copy(from, is_older, &tx)?,
             None => false,
         };
         if !whole {
@@ -61,7 +66,7 @@ pub(super) fn copy(from: Option<&Connection>, pages: &mut Pages, to: &mut Connec
 /// of its values, and then by what the table lets in: its types and checks are strict.
 fn sweep(pages: &mut Pages, to: &Connection, damaged: &[&Table]) -> Result<(), Fault> {
     pages.each_record(|record| {
-        for table in damaged.iter().filter(|table| table.columns.len() == record.values.len()) {
+        for table in damaged.iter().filter(|table| table.widths.contains(&record.values.len())) {
             let mut values = record.values.clone();
             if table.has_key {
                 // Stored as the row's id, and only there.
@@ -80,38 +85,45 @@ fn sweep(pages: &mut Pages, to: &Connection, damaged: &[&Table]) -> Result<(), F
 struct Table {
     name: &'static str,
     columns: Vec<String>,
+    /// How many columns its rows may have: a row that an older schema wrote stays as short as it was.
+    widths: Vec<usize>,
     /// Whether its first column is the row's id.
     has_key: bool,
-    insert: String,
 }
 
 impl Table {
-    fn of(conn: &Connection, name: &'static str) -> rusqlite::Result<Self> {
+    fn of(conn: &Connection, name: &'static str, older: &[Connection]) -> rusqlite::Result<Self> {
         let columns = columns(conn, name)?;
-        let places = vec!["?"; columns.len() + 1].join(", ");
-        let insert = format!("INSERT OR IGNORE INTO {name} (rowid, {}) VALUES ({places})", columns.join(", "));
+        let mut widths = vec![columns.len()];
+        for schema in older {
+            let then = self::columns(schema, name)?;
+            if !then.is_empty() && columns.starts_with(&then) {
+                widths.push(then.len());
+            }
+        }
         let has_key = conn.query_row(
             "SELECT type = 'INTEGER' AND pk = 1 FROM pragma_table_info(?1) WHERE cid = 0",
             [name],
             |row| row.get(0),
         )?;
-        Ok(Self { name, columns, has_key, insert })
+        Ok(Self { name, columns, widths, has_key })
     }
 
-    /// Copies rows until the first damage; whether that was the end.
-    fn copy(&self, from: &Connection, to: &Connection) -> Result<bool, Fault> {
+    /// Copies rows until the first damage; whether that was the end. Of an older database those columns that it
+    /// has; a table that it does not have, or that was made anew since, has nothing to give.
+    fn copy(&self, from: &Connection, is_older: bool, to: &Connection) -> Result<bool, Fault> {
         let there = columns(from, self.name).unwrap_or_default();
-        if there != self.columns {
-            return Ok(false);
+        if !self.widths.contains(&there.len()) || !self.columns.starts_with(&there) {
+            return Ok(is_older);
         }
-        let sql = format!("SELECT rowid, {} FROM {} ORDER BY rowid", self.columns.join(", "), self.name);
+        let sql = format!("SELECT rowid, {} FROM {} ORDER BY rowid", there.join(", "), self.name);
         let Ok(mut statement) = from.prepare(&sql) else { return Ok(false) };
         let Ok(mut rows) = statement.query([]) else { return Ok(false) };
         loop {
             match rows.next() {
                 Ok(None) => return Ok(true),
                 Ok(Some(row)) => {
-                    let values = (1..=self.columns.len()).map(|at| row.get_ref(at).map(owned)).collect();
+                    let values = (1..=there.len()).map(|at| row.get_ref(at).map(owned)).collect();
                     let (Ok(rowid), Ok(values)) = (row.get(0), values) else { continue };
                     self.keep(to, rowid, values)?;
                 }
@@ -120,15 +132,29 @@ impl Table {
         }
     }
 
+    /// What the values do not reach to takes its default.
     fn keep(&self, to: &Connection, rowid: i64, values: Vec<Value>) -> Result<(), Fault> {
+        let (columns, places) = (self.columns[..values.len()].join(", "), vec!["?"; values.len() + 1].join(", "));
+        let insert = format!("INSERT OR IGNORE INTO {} (rowid, {columns}) VALUES ({places})", self.name);
         let row = std::iter::once(Value::Integer(rowid)).chain(values);
-        match to.prepare_cached(&self.insert)?.execute(params_from_iter(row)) {
+        match to.prepare_cached(&insert)?.execute(params_from_iter(row)) {
             Ok(_) => Ok(()),
             // A value that cannot stand there was damaged, or the row is another table's.
             Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// An empty database of each schema before this one.
+fn older_schemas() -> Result<Vec<Connection>, Fault> {
+    let mut older = Vec::new();
+    for schema in 1..schema::STEPS.len() {
+        let mut conn = Connection::open_in_memory()?;
+        schema::advance(&mut conn, &schema::STEPS[..schema])?;
+        older.push(conn);
+    }
+    Ok(older)
 }
 
 fn columns(conn: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
@@ -151,6 +177,8 @@ fn make_whole(conn: &Connection, indexed: Option<&Connection>) -> Result<(), Fau
     conn.execute_batch(
         "DELETE FROM chunks WHERE message NOT IN (SELECT seq FROM messages WHERE status = 'streaming'); \
          DELETE FROM embeddings WHERE message NOT IN (SELECT seq FROM messages); \
+         DELETE FROM marks WHERE conversation NOT IN (SELECT key FROM conversations); \
+         DELETE FROM summaries WHERE conversation NOT IN (SELECT key FROM conversations); \
          UPDATE conversations SET messages = \
             (SELECT count(*) FROM messages WHERE conversation = conversations.key)",
     )?;

@@ -5,7 +5,7 @@ use rusqlite::types::{Type, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Params, Row, named_params};
 use uuid::Uuid;
 
-use crate::chat::context::History;
+use crate::chat::context::{History, Strategy};
 use crate::chat::{
     ConversationId, ConversationMeta, FinishReason, Message, MessageId, ModelRef, PicoUsd, Role, Status, ToolCall,
     Usage,
@@ -18,7 +18,7 @@ pub(super) const MESSAGE: &str = "m.seq, m.id, m.parent, m.role, m.content, m.re
 
 /// What [`meta`] reads, in its order.
 pub(super) const META: &str = "key, id, title, titled_by_user, provider, model, system, temperature, max_tokens, \
-     pinned, created_ms, updated_ms";
+     pinned, created_ms, updated_ms, history, history_messages, history_tokens, history_everywhere";
 
 /// A message with what only the store knows of it.
 #[derive(Debug)]
@@ -68,12 +68,23 @@ pub(super) fn meta(row: &Row<'_>) -> rusqlite::Result<(i64, ConversationMeta)> {
         // What was a f32 is one again, exactly.
         temperature: row.get::<_, Option<f64>>(7)?.map(|value| value as f32),
         max_tokens: row.get(8)?,
-        history: History::default(),
+        history: history(row, 12)?,
         pinned: row.get(9)?,
         created_ms: row.get(10)?,
         updated_ms: row.get(11)?,
     };
     Ok((row.get(0)?, meta))
+}
+
+/// Four columns from `at`.
+fn history(row: &Row<'_>, at: usize) -> rusqlite::Result<History> {
+    Ok(History {
+        // A damaged word costs the choice, and not the conversation.
+        strategy: Strategy::parse(&text(row, at)?).unwrap_or_default(),
+        max_messages: row.get(at + 1)?,
+        max_tokens: row.get::<_, Option<i64>>(at + 2)?.map(i64::cast_unsigned),
+        everywhere: row.get(at + 3)?,
+    })
 }
 
 /// Adds a message at the end of the sequence, and returns its place in it.
@@ -192,7 +203,7 @@ fn model(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<ModelRef>> {
 }
 
 /// Six columns from `at`.
-fn usage(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<Usage>> {
+pub(super) fn usage(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<Usage>> {
     let Some(input) = row.get::<_, Option<i64>>(at)? else { return Ok(None) };
     let tokens = |offset: usize| row.get::<_, Option<i64>>(at + offset).map(|count| count.unwrap_or(0).cast_unsigned());
     Ok(Some(Usage {
@@ -206,7 +217,7 @@ fn usage(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<Usage>> {
 }
 
 /// The one of `all` that is written as the word in column `at`.
-fn word<T: Copy, const N: usize>(
+pub(super) fn word<T: Copy, const N: usize>(
     row: &Row<'_>,
     at: usize,
     all: [T; N],

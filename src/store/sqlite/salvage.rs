@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::fault::Fault;
 use super::header::{self, PAGE};
 use super::notice::Notice;
-use super::rescue::{self, TABLES};
+use super::rescue::{self, OF_EVERY_SCHEMA, TABLES};
 use super::{files, leaves, open, schema, wal};
 
 /// What belongs to a database besides its own file.
@@ -97,8 +97,11 @@ fn fill(path: &Path, scratch: &Path, fresh: &Path) -> Result<rescue::Counts, Fau
     let mut to = Connection::open(fresh)?;
     // It has no name yet that anyone would open: whole, or made again.
     to.execute_batch("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF")?;
-    schema::migrate(&mut to, fresh, schema::STEPS)?;
-    let sound = first_page(fresh)?;
+    let mut sound = Vec::new();
+    for schema in 1..=schema::STEPS.len() {
+        schema::advance(&mut to, &schema::STEPS[..schema])?;
+        sound.insert(0, first_page(fresh)?);
+    }
     let from = readable(scratch, &sound, logged)?;
     rescue::copy(from.as_ref(), &mut leaves::Pages::open(scratch)?, &mut to)
 }
@@ -118,17 +121,20 @@ fn first_page(path: &Path) -> Result<Vec<u8>, Fault> {
     Ok(page)
 }
 
-/// A connection that sees munshi's tables: as the copy is; else with a sound header; else with a sound
-/// first page, since a database that was made by the same steps has its tables in the same places.
-fn readable(scratch: &Path, sound: &[u8], logged: bool) -> Result<Option<Connection>, Fault> {
+/// A connection that sees munshi's tables: as the copy is; else with a sound header; else with a `sound`
+/// first page, since a database that was made by the same steps has its tables in the same places. There is one of
+/// each schema, the newest first.
+fn readable(scratch: &Path, sound: &[Vec<u8>], logged: bool) -> Result<Option<Connection>, Fault> {
     let damaged = first_page(scratch)?;
     let pages = u32::try_from(files::size(scratch) / PAGE as u64).unwrap_or(u32::MAX);
-    let mut mended = damaged.clone();
-    header::mend(&mut mended, sound, pages, logged);
-    let mut replaced = sound.to_owned();
-    header::mend(&mut replaced, sound, pages, logged);
+    let mended = |page: &[u8]| {
+        let mut mended = page.to_owned();
+        header::mend(&mut mended, &sound[0], pages, logged);
+        mended
+    };
     // A header that is wrong only in its size hides what stands behind it: so the mended one comes first.
-    for page in [mended, damaged, replaced] {
+    let replaced = sound.iter().map(|sound| mended(sound));
+    for page in [mended(&damaged), damaged.clone()].into_iter().chain(replaced) {
         let mut file = fs::OpenOptions::new().write(true).open(scratch)?;
         file.seek(SeekFrom::Start(0))?;
         file.write_all(&page)?;
@@ -144,7 +150,7 @@ fn readable(scratch: &Path, sound: &[u8], logged: bool) -> Result<Option<Connect
 fn sees_tables(scratch: &Path) -> rusqlite::Result<Connection> {
     let conn = Connection::open_with_flags(scratch, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     conn.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-    for table in TABLES {
+    for table in &TABLES[..OF_EVERY_SCHEMA] {
         conn.prepare(&format!("SELECT rowid FROM {table}"))?;
     }
     Ok(conn)

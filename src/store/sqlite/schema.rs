@@ -1,5 +1,5 @@
-//! The schema's steps and how a database is brought from one to the next. A released step is never edited;
-//! each runs whole in one transaction, after a copy was made of what was there.
+//! The schema's steps and how a database is brought to the last of them. A released step is never edited; all that
+//! are still to be taken are one transaction, after a copy was made of what was there.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,10 @@ use super::notice::Notice;
 use crate::store::StoreError;
 
 /// The steps: the n-th (from 1) leads to schema n.
-pub(super) const STEPS: &[&str] = &[include_str!("../../../assets/migrations/0001_first.sql")];
+pub(super) const STEPS: &[&str] = &[
+    include_str!("../../../assets/migrations/0001_first.sql"),
+    include_str!("../../../assets/migrations/0002_context.sql"),
+];
 
 /// `mnsh`: what the file's header says of whose it is.
 pub(super) const APPLICATION_ID: i64 = 0x6d6e_7368;
@@ -43,18 +46,21 @@ pub(super) fn migrate(conn: &mut Connection, path: &Path, steps: &[&str]) -> Res
         return Ok(None);
     }
     let backup = if from > 0 { Some(back_up(conn, path, from)?) } else { None };
-    for next in from + 1..=to {
-        let step = steps[(next - 1) as usize];
-        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        // Another instance may have been here while this one waited.
-        if version(&tx)? < next {
-            tx.execute_batch(step)?;
-            tx.pragma_update(None, "user_version", next)?;
-            tx.pragma_update(None, "application_id", APPLICATION_ID)?;
-        }
-        tx.commit()?;
-    }
+    advance(conn, steps)?;
     Ok(backup.map(|backup| Notice::Migrated { from, to, backup }))
+}
+
+/// Takes the steps that are still to be taken, without a copy: all or none of them, so that a new database that was
+/// killed as it was made is no older munshi's.
+pub(super) fn advance(conn: &mut Connection, steps: &[&str]) -> Result<(), Fault> {
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Another instance may have been here while this one waited.
+    for next in version(&tx)? + 1..=known(steps) {
+        tx.execute_batch(steps[(next - 1) as usize])?;
+        tx.pragma_update(None, "user_version", next)?;
+        tx.pragma_update(None, "application_id", APPLICATION_ID)?;
+    }
+    Ok(tx.commit()?)
 }
 
 /// A whole copy under `….v1.bak`, which is only there once it is complete.
@@ -83,7 +89,7 @@ mod tests {
         let path = folder.join("munshi.db");
         files::create_private(&path).unwrap();
         let mut conn = Connection::open(&path).unwrap();
-        assert_eq!(migrate(&mut conn, &path, STEPS).unwrap(), None);
+        assert_eq!(migrate(&mut conn, &path, &STEPS[..1]).unwrap(), None);
         conn.execute_batch("INSERT INTO input_history (text, at_ms) VALUES ('kept', 1)").unwrap();
         (path, conn)
     }
@@ -106,6 +112,18 @@ mod tests {
             assert_eq!(fs::metadata(&backup).unwrap().permissions().mode() & 0o777, 0o600);
         }
         assert!(!files::beside(&backup, ".part").exists());
+    }
+
+    #[test]
+    fn a_new_database_has_the_last_schema_or_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("munshi.db");
+        let mut conn = Connection::open(&path).unwrap();
+        assert!(migrate(&mut conn, &path, &[STEPS[0], BROKEN]).is_err());
+        assert_eq!(version(&conn).unwrap(), 0);
+        assert_eq!(migrate(&mut conn, &path, &[STEPS[0], NEXT]).unwrap(), None);
+        assert_eq!(version(&conn).unwrap(), 2);
+        assert!(!files::beside(&path, ".v1.bak").exists());
     }
 
     #[test]

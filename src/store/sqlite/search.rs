@@ -2,10 +2,12 @@
 
 use rusqlite::{Connection, Row, params};
 
+use super::read::clamp;
 use super::rows::{self, execute};
-use crate::chat::MessageId;
-use crate::store::Hit;
+use crate::chat::embedding::Ranked;
+use crate::chat::{ConversationId, MessageId};
 use crate::store::fold::{Terms, fold};
+use crate::store::{Hit, question};
 
 /// Puts a finished message into the index.
 pub(super) fn index(conn: &Connection, seq: i64, content: &str) -> rusqlite::Result<()> {
@@ -26,6 +28,55 @@ pub(super) fn search(conn: &Connection, query: &str, limit: u64) -> rusqlite::Re
         // Signs alone, such as an emoji, are in no index.
         None => by_reading(conn, &terms, limit),
     }
+}
+
+/// See [`crate::store::Store::rank`].
+pub(super) fn rank(
+    conn: &Connection,
+    query: &str,
+    within: Option<ConversationId>,
+    limit: u64,
+) -> rusqlite::Result<Vec<Ranked>> {
+    let words = telling(conn, question::words_of(query))?;
+    if words.is_empty() {
+        return Ok(Vec::new());
+    }
+    let any = words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(" OR ");
+    let (place, id) = match &within {
+        // The places of its messages bound those that are scored at all.
+        Some(id) => (
+            "c.id = ?3 AND t.rowid BETWEEN \
+                (SELECT min(seq) FROM messages WHERE conversation = (SELECT key FROM conversations WHERE id = ?3)) AND \
+                (SELECT max(seq) FROM messages WHERE conversation = (SELECT key FROM conversations WHERE id = ?3))",
+            Some(id.0.as_bytes()),
+        ),
+        None => ("?3 IS NULL", None),
+    };
+    let sql = format!(
+        "SELECT c.id, m.id, t.rank FROM message_text t CROSS JOIN messages m ON m.seq = t.rowid \
+            CROSS JOIN conversations c ON c.key = m.conversation WHERE t.message_text MATCH ?1 AND {place} \
+            AND m.role IN ('user', 'assistant') AND c.deleted_ms IS NULL ORDER BY t.rank LIMIT ?2"
+    );
+    conn.prepare_cached(&sql)?.query_map(params![any, clamp(limit), id], ranked)?.collect()
+}
+
+fn telling(conn: &Connection, words: Vec<String>) -> rusqlite::Result<Vec<String>> {
+    let mut sample =
+        conn.prepare_cached("SELECT count(*), min(seq) FROM (SELECT seq FROM messages ORDER BY seq DESC LIMIT ?1)")?;
+    let (count, first): (u32, Option<i64>) =
+        sample.query_row([question::SAMPLE], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let mut having =
+        conn.prepare_cached("SELECT count(*) FROM message_text t WHERE t.message_text MATCH ?1 AND t.rowid >= ?2")?;
+    question::telling(words, count, |word| having.query_row(params![format!("\"{word}\""), first], |row| row.get(0)))
+}
+
+fn ranked(row: &Row<'_>) -> rusqlite::Result<Ranked> {
+    Ok(Ranked {
+        conversation: rows::conversation_id(row, 0)?,
+        message: MessageId(rows::uuid(row, 1)?),
+        // The index's measure is the better the lower it is.
+        score: -row.get::<_, f64>(2)?,
+    })
 }
 
 fn by_index(conn: &Connection, terms: &Terms, indexed: &str, limit: u64) -> rusqlite::Result<Vec<Hit>> {

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::fault::Fault;
 use super::rows::{self, execute};
-use super::{ledger, search};
-use crate::chat::{ConversationId, ConversationMeta, Message, MessageId, MetaPart, Role, Status};
+use super::{embeddings, ledger, notes, search};
+use crate::chat::{ConversationId, ConversationMeta, History, Message, MessageId, MetaPart, Role, Status};
 use crate::store::fold::fold;
 use crate::store::{StoreError, Write};
 
@@ -44,7 +44,10 @@ impl Writer {
             }
             Write::CloseAttempt(closing) => ledger::close(conn, closing)?,
             Write::PutDraft { conversation, text } => put_draft(conn, *conversation, text)?,
-            Write::SetMark { .. } | Write::PutSummary { .. } | Write::DropSummary(_) | Write::PutEmbeddings { .. } => {}
+            Write::SetMark { conversation, message, mark } => notes::set_mark(conn, *conversation, *message, *mark)?,
+            Write::PutSummary { conversation, summary } => notes::put_summary(conn, *conversation, summary)?,
+            Write::DropSummary(id) => notes::drop_summary(conn, *id)?,
+            Write::PutEmbeddings { with, vectors } => embeddings::put(conn, with, vectors)?,
             Write::AddInputHistory { text, at_ms } => {
                 self.see(*at_ms);
                 add_input(conn, text, *at_ms)?;
@@ -62,6 +65,8 @@ impl Writer {
         let replace = "title = excluded.title, folded_title = excluded.folded_title, \
                 titled_by_user = excluded.titled_by_user, provider = excluded.provider, model = excluded.model, \
                 system = excluded.system, temperature = excluded.temperature, max_tokens = excluded.max_tokens, \
+                history = excluded.history, history_messages = excluded.history_messages, \
+                history_tokens = excluded.history_tokens, history_everywhere = excluded.history_everywhere, \
                 pinned = excluded.pinned, created_ms = excluded.created_ms, updated_ms = excluded.updated_ms, \
                 changed = iif(updated_ms = excluded.updated_ms, changed, excluded.changed)";
         self.insert(conn, meta, replace)
@@ -79,8 +84,8 @@ impl Writer {
         self.see(meta.updated_ms);
         let sql = format!(
             "INSERT INTO conversations (id, title, folded_title, titled_by_user, provider, model, system, \
-             temperature, max_tokens, pinned, created_ms, updated_ms, changed) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, \
+             temperature, max_tokens, pinned, created_ms, updated_ms, history, history_messages, history_tokens, \
+             history_everywhere, changed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, \
                 (SELECT coalesce(max(changed), 0) + 1 FROM conversations)) \
              ON CONFLICT (id) DO UPDATE SET {update}"
         );
@@ -97,6 +102,10 @@ impl Writer {
             meta.pinned,
             meta.created_ms,
             meta.updated_ms,
+            meta.history.strategy.as_str(),
+            meta.history.max_messages,
+            meta.history.max_tokens.map(u64::cast_signed),
+            meta.history.everywhere,
         ];
         Ok(execute(conn, &sql, row)?)
     }
@@ -124,7 +133,7 @@ impl Writer {
             MetaPart::MaxTokens => {
                 execute(conn, "UPDATE conversations SET max_tokens = ?2 WHERE id = ?1", params![id, meta.max_tokens])
             }
-            MetaPart::History => Ok(()),
+            MetaPart::History => change_history(conn, id, &meta.history),
             MetaPart::Pinned => {
                 execute(conn, "UPDATE conversations SET pinned = ?2 WHERE id = ?1", params![id, meta.pinned])
             }
@@ -171,6 +180,16 @@ impl Writer {
     fn owner_of(&self, message: &Message) -> Option<Uuid> {
         (message.status == Status::Streaming).then_some(self.instance)
     }
+}
+
+fn change_history(conn: &Connection, id: &[u8; 16], history: &History) -> rusqlite::Result<()> {
+    let tokens = history.max_tokens.map(u64::cast_signed);
+    execute(
+        conn,
+        "UPDATE conversations SET history = ?2, history_messages = ?3, history_tokens = ?4, history_everywhere = ?5 \
+            WHERE id = ?1",
+        params![id, history.strategy.as_str(), history.max_messages, tokens, history.everywhere],
+    )
 }
 
 fn patch(conn: &Connection, id: ConversationId, title: Option<&str>, pinned: Option<bool>) -> Result<(), Fault> {

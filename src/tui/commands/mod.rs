@@ -2,10 +2,12 @@
 //! are made from.
 
 mod budget;
+mod context;
 mod copy;
 mod cost;
 mod export;
 mod help;
+mod history;
 mod key;
 mod max_tokens;
 mod model;
@@ -14,6 +16,7 @@ mod new;
 mod quit;
 mod retry;
 mod status;
+mod summarise;
 mod system;
 mod temperature;
 mod theme;
@@ -57,6 +60,9 @@ pub const TABLE: &[Command] = &[
     system::COMMAND,
     temperature::COMMAND,
     max_tokens::COMMAND,
+    history::COMMAND,
+    context::COMMAND,
+    summarise::COMMAND,
     title::COMMAND,
     copy::COMMAND,
     export::COMMAND,

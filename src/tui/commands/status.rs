@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use crate::chat::money::short_count;
 use crate::chat::usage::RateLimit;
-use crate::session::explain;
+use crate::session::{Session, explain};
+use crate::tui::context;
 
 use super::Command;
 
@@ -25,14 +26,16 @@ pub const COMMAND: Command = Command {
         let _ = writeln!(text, "| fallback | {} |", fallback(&state.preferences.settings.fallback));
         let _ = writeln!(text, "| temperature | {temperature} |");
         let _ = writeln!(text, "| longest reply | {max_tokens} tokens |");
-        let _ = writeln!(
-            text,
-            "| next request | ~{} of {} tokens |",
-            short_count(choice.tokens),
-            short_count(session.context_limit())
-        );
+        let of = context::limit(choice.limit).map(|limit| format!(" of {limit}")).unwrap_or_default();
+        let _ = writeln!(text, "| next request | ~{}{of} tokens |", short_count(choice.tokens));
+        let strategy = meta.history.strategy.as_str();
+        let _ = writeln!(text, "| strategy | {strategy}: {} |", context::strategy(session));
+        let _ = writeln!(text, "| summary | {} |", summary(session));
+        if let Some(search) = context::search(session) {
+            let _ = writeln!(text, "| search | {search} |");
+        }
         if choice.first_sent > 0 {
-            let _ = writeln!(text, "| left out | the {} oldest messages |", choice.first_sent);
+            let _ = writeln!(text, "| not sent as it is | {} |", oldest(choice.first_sent));
         }
         let _ = writeln!(text, "| requests left | {} |", limit(&limits.requests));
         let _ = writeln!(text, "| tokens left | {} |", limit(&limits.tokens));
@@ -43,6 +46,20 @@ pub const COMMAND: Command = Command {
         Vec::new()
     },
 };
+
+/// The summary that is sent, or why there is none.
+fn summary(session: &Session) -> String {
+    let covered = session.plan().summary.map_or(0, |(_, covered)| covered);
+    match session.summary() {
+        Some(summary) => format!("by {}, in place of {}", summary.model, oldest(covered)),
+        None if session.is_summarising() => "is being made".to_owned(),
+        None => "none".to_owned(),
+    }
+}
+
+fn oldest(messages: usize) -> String {
+    if messages == 1 { "the oldest message".to_owned() } else { format!("the {messages} oldest messages") }
+}
 
 fn fallback(models: &[crate::chat::ModelRef]) -> String {
     let names: Vec<String> = models.iter().map(ToString::to_string).collect();

@@ -76,6 +76,7 @@ actions! {
     // Conversations and tools
     NewConversation = "new_conversation",
     Conversations = "conversations",
+    Context = "context",
     CopyReply = "copy_reply",
     /// Opens or closes the cost screen.
     Cost = "cost",

@@ -1,11 +1,13 @@
 //! What lies over the chat: one file a screen. Each takes in keys and gives intents; none knows the terminal.
 
 pub mod blank;
+pub mod context;
 pub mod cost;
 pub mod help;
 pub mod line_edit;
 pub mod paint;
 pub mod panel;
+pub mod reader;
 pub mod welcome;
 
 /// A key as a screen sees it.

@@ -1,6 +1,7 @@
 //! The screen's machine and its picture, without a terminal: events in, effects and a drawn buffer out.
 
 mod choosing;
+mod context;
 mod leaving;
 mod money;
 mod panel;

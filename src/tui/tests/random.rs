@@ -35,6 +35,10 @@ enum Step {
     Probed(bool),
     Settled(u8),
     Edited(bool, String),
+    /// An exact count, of a ticket of long ago or of now, of so many parts.
+    Counted(bool, Vec<u64>),
+    EditingSummary,
+    SummaryDue,
     Resumed,
     /// The ledger's sum of a scope, in millionths of a rupee.
     Spent(u8, u64),
@@ -93,6 +97,9 @@ fn command() -> impl Strategy<Value = String> {
         " é \u{202e}",
         " day 1",
         " once",
+        " retrieve 3 messages",
+        " full",
+        " undo",
     ]);
     (name, args).prop_map(|(name, args)| format!("/{name}{args}"))
 }
@@ -102,10 +109,12 @@ fn key() -> impl Strategy<Value = Step> {
         4 => prop::sample::select(vec![
             KeyCode::Enter, KeyCode::Esc, KeyCode::Tab, KeyCode::BackTab, KeyCode::Backspace, KeyCode::Delete,
             KeyCode::Up, KeyCode::Down, KeyCode::Left, KeyCode::Right, KeyCode::Home, KeyCode::End, KeyCode::PageUp,
-            KeyCode::PageDown, KeyCode::F(1), KeyCode::F(2), KeyCode::F(4), KeyCode::Insert, KeyCode::Null,
+            KeyCode::PageDown, KeyCode::F(1), KeyCode::F(2), KeyCode::F(3), KeyCode::F(4), KeyCode::Insert,
+            KeyCode::Null,
         ]),
         2 => any::<char>().prop_map(KeyCode::Char),
-        3 => prop::sample::select("abcdefghjklnoprtuvwyz123456+-".chars().collect::<Vec<_>>()).prop_map(KeyCode::Char),
+        3 => prop::sample::select("abcdefghjklnoprtuvwxyz?123456+-".chars().collect::<Vec<_>>())
+            .prop_map(KeyCode::Char),
     ];
     let modifiers = prop::sample::select(vec![
         KeyModifiers::NONE,
@@ -154,6 +163,9 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any::<bool>().prop_map(Step::Probed),
         1 => (0..6_u8).prop_map(Step::Settled),
         1 => (any::<bool>(), text()).prop_map(|(went_well, text)| Step::Edited(went_well, text)),
+        2 => (any::<bool>(), vec(any::<u64>(), 0..6)).prop_map(|(is_now, tokens)| Step::Counted(is_now, tokens)),
+        1 => Just(Step::EditingSummary),
+        1 => Just(Step::SummaryDue),
         1 => Just(Step::Resumed),
         2 => (0..4_u8, prop_oneof![0..9_000_000_u64, any::<u64>()]).prop_map(|(scope, micro)| Step::Spent(scope, micro)),
         3 => (0..6_u8, any::<u8>(), text()).prop_map(|(by, rows, text)| Step::Reported(by, rows, text)),
@@ -259,6 +271,20 @@ impl Play {
             Step::Settled(of) => Happened::Settled(settled(of)),
             Step::Edited(true, text) => Happened::Edited(Ok(text)),
             Step::Edited(false, text) => Happened::Edited(Err(text)),
+            Step::Counted(is_now, mut tokens) => {
+                let asked = self.effects.iter().rev().find_map(|effect| match effect {
+                    TuiEffect::CountExactly { ticket, texts, .. } => Some((*ticket, texts.len())),
+                    _ => None,
+                });
+                let (ticket, parts) = asked.filter(|_| is_now).unwrap_or((1, tokens.len()));
+                tokens.resize(parts, u64::MAX);
+                Happened::Counted { ticket, tokens }
+            }
+            Step::EditingSummary => {
+                self.state.editing = Some(crate::tui::state::Editing::Summary(self.state.current));
+                Happened::Edited(Ok("a summary \u{202e}".into()))
+            }
+            Step::SummaryDue => Happened::ForUser(self.state.current, ForUser::SummaryDue),
             Step::Resumed => Happened::Resumed,
             Step::Spent(scope, micro) => self.spent_at_random(scope, micro),
             Step::Reported(by, rows, text) => reported(GroupBy::ALL[usize::from(by)], rows, &text),
@@ -312,7 +338,7 @@ proptest! {
 
 #[test]
 fn row_25_every_small_size_is_drawn_in_every_state() {
-    let states: [&dyn Fn(&mut Play); 7] = [
+    let states: [&dyn Fn(&mut Play); 8] = [
         &|_| {},
         &|play| play.turn("क्या? 👨‍👩‍👧", "# नमस्ते\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```rust\nlet x = 1;\n```\n"),
         &|play| {
@@ -321,6 +347,10 @@ fn row_25_every_small_size_is_drawn_in_every_state() {
         &|play| {
             play.press(KeyCode::F(2));
             play.listed(vec![summary(900, "नमस्ते"), summary(901, "日本語")]);
+        },
+        &|play| {
+            super::context::crowded(play);
+            play.press(KeyCode::F(3));
         },
         &|play| {
             play.submit("/key");

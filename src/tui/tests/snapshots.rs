@@ -148,6 +148,21 @@ fn the_panel_of_conversations() {
 }
 
 #[test]
+fn what_the_next_request_contains() {
+    at_every_size("context", |play| {
+        super::context::crowded(play);
+        play.press(KeyCode::F(3));
+    });
+}
+
+#[test]
+fn where_the_sent_context_begins() {
+    at_every_size("cut", |play| {
+        super::context::crowded(play);
+    });
+}
+
+#[test]
 fn the_first_screen() {
     at_every_size("welcome", |play| {
         play.state.overlay = Some(Overlay::Welcome(Welcome::new("openai".into())));

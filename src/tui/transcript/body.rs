@@ -14,7 +14,7 @@ const LINE_BYTES: usize = 16 * 1024;
 
 /// Plain text, cut into pieces at newlines. What is cut depends on the text alone, not on how it came.
 #[derive(Debug, Clone, Default)]
-pub(super) struct PlainText {
+pub(in crate::tui) struct PlainText {
     closed: Vec<Range<usize>>,
     /// Where the last, open piece begins.
     open: usize,

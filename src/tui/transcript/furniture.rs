@@ -5,14 +5,15 @@ use jiff::Timestamp;
 
 use super::body::short_text;
 use super::paint::{bold, elided, span};
+use super::standing;
 use super::view::{Notice, NoticeKind, TranscriptView};
 use crate::chat::money::short_count;
 use crate::chat::{FinishReason, Message, Role, Status, Usage};
 use crate::text::document::render_all;
 use crate::text::{Ink, Row, Sanitised, Span};
 
-/// What stands where older messages are left out of the request.
-const NOT_SENT: &str = "— older messages above are not sent —";
+/// The fewest columns that a speaker's name is cut to for the mark beside it.
+const SHORTEST_NAME: usize = 12;
 
 /// The row between messages, the mark where the sent messages begin, and who speaks.
 pub(super) fn top(view: &TranscriptView, at: usize, message: &Message, width: u16) -> Vec<Row> {
@@ -20,16 +21,29 @@ pub(super) fn top(view: &TranscriptView, at: usize, message: &Message, width: u1
     let is_below_a_notice = at == 0 && view.notices.iter().any(|notice| notice.after.is_none());
     if at > 0 || is_below_a_notice {
         rows.push(Row::default());
-        if view.first_sent == Some(at) {
-            rows.extend(short_text(NOT_SENT, width, Ink::Muted));
-            rows.push(Row::default());
-        }
     }
-    rows.push(one_row(speaker(view, message, usize::from(width))));
+    if let Some(line) = standing::horizon(view, at) {
+        rows.extend(short_text(&line, width, Ink::Muted));
+        rows.push(Row::default());
+    }
+    rows.push(one_row(speaker(view, at, message, usize::from(width))));
     rows
 }
 
-fn speaker(view: &TranscriptView, message: &Message, width: usize) -> Vec<Span> {
+/// Who speaks, and how the message stands to the next request.
+fn speaker(view: &TranscriptView, at: usize, message: &Message, width: usize) -> Vec<Span> {
+    const DOT: &str = " · ";
+    let mark = standing::mark(view, at, message, width.saturating_sub(SHORTEST_NAME + DOT.len()));
+    let said = mark.map_or(0, |(words, _)| crate::text::width(DOT) + crate::text::width(words));
+    let mut spans = name(view, message, width.saturating_sub(said).max(SHORTEST_NAME.min(width)));
+    if let Some((words, ink)) = mark {
+        spans.push(span(Sanitised::trusted(DOT), Ink::Muted));
+        spans.push(span(Sanitised::trusted(words), ink));
+    }
+    spans
+}
+
+fn name(view: &TranscriptView, message: &Message, width: usize) -> Vec<Span> {
     let name = match (message.role, &message.model) {
         (Role::User, _) => Sanitised::trusted("You"),
         (Role::Assistant, Some(model)) => elided(&model.to_string(), width),
@@ -76,7 +90,15 @@ pub(super) fn foot(view: &TranscriptView, at: usize, message: &Message, width: u
         (Role::Assistant, status) => reply_notes(view, message, status, &mut notes),
         _ => {}
     }
-    notes.iter().flat_map(|(text, ink)| short_text(text, width, *ink)).collect()
+    let mut rows: Vec<Row> = notes.iter().flat_map(|(text, ink)| short_text(text, width, *ink)).collect();
+    // Where no message at all is sent as it is, nothing stands below that the line could stand above.
+    if at + 1 == view.conversation.len()
+        && let Some(line) = standing::horizon(view, at + 1)
+    {
+        rows.push(Row::default());
+        rows.extend(short_text(&line, width, Ink::Muted));
+    }
+    rows
 }
 
 fn live(view: &TranscriptView, message: &Message) -> String {

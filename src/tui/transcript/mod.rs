@@ -11,12 +11,14 @@ mod highlights;
 mod inks;
 pub mod paint;
 pub mod scroll;
+mod standing;
 mod view;
 mod walk;
 
 #[cfg(test)]
 mod tests;
 
+pub(in crate::tui) use body::PlainText;
 pub use cache::{Cache, Work};
 pub use draw::draw;
 pub use frame::{Drawn, Selection};

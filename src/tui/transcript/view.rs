@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use super::frame::Selection;
 use super::highlights::Highlights;
 use crate::chat::{Conversation, Currency, MessageId};
+use crate::session::history::Plan;
 use crate::text::Ink;
 
 /// How loud a local note is.
@@ -53,8 +54,8 @@ pub struct TranscriptView<'a> {
     /// Messages that wait for the reply to end, in the order they will be sent.
     pub queued: &'a [String],
     pub notices: &'a [Notice],
-    /// The place on the path of the first message that is sent, where older ones are left out.
-    pub first_sent: Option<usize>,
+    /// What the next request will carry of it.
+    pub plan: &'a Plan,
     pub highlights: &'a Highlights,
     pub currency: &'a Currency,
     pub live: Option<&'a LiveStatus>,

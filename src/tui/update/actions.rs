@@ -11,7 +11,7 @@ use crate::tui::state::{AppState, Editing};
 use crate::tui::transcript::{Anchor, scroll};
 use crate::tui::view;
 
-use super::{overlay, send, user};
+use super::{context, overlay, send, user};
 
 /// A way to move the transcript.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +55,7 @@ pub(super) fn act(state: &mut AppState, action: Action, at: Stamp, fresh: Fresh)
         Action::Bottom => move_transcript(state, Scroll::End),
         Action::NewConversation => state.new_chat(fresh.conversation, at),
         Action::Conversations => overlay::open_panel(state),
+        Action::Context => context::toggle(state),
         Action::CopyReply => match state.last_reply() {
             Some(text) => vec![TuiEffect::Copy(text)],
             None => {

@@ -2,6 +2,7 @@
 //! time and ids arrive with the event.
 
 mod actions;
+pub(in crate::tui) mod context;
 mod costs;
 mod overlay;
 mod pointer;
@@ -12,7 +13,7 @@ mod user;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::chat::Spend;
+use crate::chat::{Spend, Stamp};
 use crate::runtime::{Query, Scope};
 use crate::session::{self, Activity};
 
@@ -46,19 +47,25 @@ pub fn update(state: &mut AppState, event: TuiEvent) -> Vec<TuiEffect> {
     }
     state.warn_of_budgets();
     overlay::mark_streaming(state);
+    effects.extend(context::refresh(state));
     state.fit_composer();
     effects
 }
 
 /// Takes back what was in the user's editor; what came back from the queue meanwhile goes along.
-fn edited(state: &mut AppState, text: &str) {
+fn edited(state: &mut AppState, text: &str, at: Stamp) -> Vec<TuiEffect> {
     let text = text.trim_end_matches('\n');
+    if let Some(Editing::Summary(_)) = state.editing {
+        let mut effects = context::summary_edited(state, text, at);
+        effects.extend(give_returned(state));
+        return effects;
+    }
     match state.editing.take() {
         Some(Editing::Attachment(number)) if state.composer.set_attachment(number, text) => {}
         _ => state.composer.replace_text(text),
     }
     state.draft_changed();
-    give_returned(state);
+    give_returned(state)
 }
 
 fn give_returned(state: &mut AppState) -> Vec<TuiEffect> {
@@ -72,8 +79,9 @@ fn take_in(state: &mut AppState, event: TuiEvent) -> Vec<TuiEffect> {
     match happened {
         Happened::Input(input) => user::input(state, input, at, fresh),
         Happened::Edited(Ok(text)) => {
-            edited(state, &text);
-            vec![TuiEffect::Redraw]
+            let mut effects = edited(state, &text, at);
+            effects.push(TuiEffect::Redraw);
+            effects
         }
         Happened::Edited(Err(reason)) => {
             state.complain(reason);
@@ -81,7 +89,7 @@ fn take_in(state: &mut AppState, event: TuiEvent) -> Vec<TuiEffect> {
             vec![TuiEffect::Redraw]
         }
         Happened::Session(conversation, happened) => state.tell(conversation, happened, at),
-        Happened::ForUser(conversation, word) => store::for_user(state, conversation, word),
+        Happened::ForUser(conversation, word) => store::for_user(state, conversation, word, at, fresh),
         Happened::Store(event) => store::told(state, event, at, fresh),
         Happened::Highlighted(done) => {
             state.highlights.insert(done);
@@ -99,6 +107,10 @@ fn take_in(state: &mut AppState, event: TuiEvent) -> Vec<TuiEffect> {
         Happened::NativeCopied { text, .. } => vec![TuiEffect::CopyByTerminal(text)],
         Happened::Copied(sentence) => {
             state.toast(sentence, at);
+            Vec::new()
+        }
+        Happened::Counted { ticket, tokens } => {
+            context::counted(state, ticket, &tokens);
             Vec::new()
         }
         Happened::Exported(Ok(path)) => {
@@ -173,9 +185,11 @@ pub fn next_tick(state: &AppState) -> Option<Duration> {
     let activity = state.session().activity().map(|activity| match activity {
         Activity::Streaming { last, .. } if now < last + STALLED_AFTER => last + STALLED_AFTER,
         Activity::Backoff { until, .. } => next_second(now, until),
-        Activity::Saving | Activity::Connecting { .. } | Activity::Waiting { .. } | Activity::Streaming { .. } => {
-            now + Duration::from_secs(1)
-        }
+        Activity::Saving
+        | Activity::Searching { .. }
+        | Activity::Connecting { .. }
+        | Activity::Waiting { .. }
+        | Activity::Streaming { .. } => now + Duration::from_secs(1),
     });
     let toast = state.toast.as_ref().map(|toast| toast.until);
     let armed = state.quit_armed.map(|armed| armed + QUIT_WITHIN);

@@ -15,7 +15,7 @@ use crate::tui::screens::panel::{self, Panel};
 use crate::tui::screens::welcome;
 use crate::tui::state::{AppState, Overlay};
 
-use super::{actions, costs, store};
+use super::{actions, context, costs, store};
 
 /// Takes in a key while something lies over the chat.
 pub(super) fn key(state: &mut AppState, key: KeyEvent, at: Stamp, fresh: Fresh) -> Vec<TuiEffect> {
@@ -33,6 +33,7 @@ pub(super) fn key(state: &mut AppState, key: KeyEvent, at: Stamp, fresh: Fresh) 
             state.overlay = None;
             return Vec::new();
         }
+        Some(Action::Context) if matches!(state.overlay, Some(Overlay::Context(_))) => return context::toggle(state),
         Some(Action::Cost) if matches!(state.overlay, Some(Overlay::Costs(_))) => {
             state.overlay = None;
             return Vec::new();
@@ -104,6 +105,10 @@ pub(super) fn pass(state: &mut AppState, key: ScreenKey, at: Stamp) -> Vec<TuiEf
             }
             Vec::new()
         }
+        Some(Overlay::Context(screen)) => {
+            let intent = screen.handle(&key, (columns, rows));
+            intent.map(|intent| context::wants(state, intent, at)).unwrap_or_default()
+        }
         Some(Overlay::Panel(panel)) => {
             let intents = panel.handle(key, rows);
             intents.into_iter().flat_map(|intent| panel_wants(state, intent, at)).collect()
@@ -161,7 +166,7 @@ fn panel_wants(state: &mut AppState, intent: panel::Intent, at: Stamp) -> Vec<Tu
 
 /// Deletes a conversation; one that is open is stopped and closed first.
 fn delete(state: &mut AppState, id: ConversationId, at: Stamp) -> Vec<TuiEffect> {
-    let mut effects = state.tell(id, Happened::Stopped, at);
+    let mut effects = state.tell(id, Happened::Left, at);
     if id == state.current {
         let overlay = state.overlay.take();
         let fresh = state.spare;

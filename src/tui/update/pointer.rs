@@ -1,31 +1,31 @@
-//! The mouse: the wheel scrolls, a click places the cursor or unfolds reasoning, a drag selects and copies.
+//! The mouse: the wheel scrolls, a click places the cursor, unfolds reasoning or opens what the status bar shows, a
+//! drag selects and copies.
 
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
 use crate::chat::Stamp;
 use crate::tui::effect::TuiEffect;
+use crate::tui::event::Fresh;
 use crate::tui::screens::ScreenKey;
 use crate::tui::state::AppState;
+use crate::tui::status;
 use crate::tui::transcript::{Anchor, Selection};
 use crate::tui::view;
 
-use super::actions::{Scroll, move_transcript};
+use super::actions::{self, Scroll, move_transcript};
 use super::overlay;
 
 /// Rows that a notch of the wheel scrolls.
 const NOTCH: isize = 3;
 
 /// Takes in what the mouse did.
-pub(super) fn moved(state: &mut AppState, mouse: MouseEvent, at: Stamp) -> Vec<TuiEffect> {
+pub(super) fn moved(state: &mut AppState, mouse: MouseEvent, at: Stamp, fresh: Fresh) -> Vec<TuiEffect> {
     match mouse.kind {
         MouseEventKind::ScrollUp => wheel(state, -NOTCH, at),
         MouseEventKind::ScrollDown => wheel(state, NOTCH, at),
         _ if state.overlay.is_some() => Vec::new(),
-        MouseEventKind::Down(MouseButton::Left) => {
-            pressed(state, Position::new(mouse.column, mouse.row));
-            Vec::new()
-        }
+        MouseEventKind::Down(MouseButton::Left) => pressed(state, Position::new(mouse.column, mouse.row), at, fresh),
         MouseEventKind::Drag(MouseButton::Left) => {
             let area = view::regions(state).transcript;
             if let Some(selection) = &mut state.selection {
@@ -47,7 +47,7 @@ fn wheel(state: &mut AppState, rows: isize, at: Stamp) -> Vec<TuiEffect> {
     overlay::pass(state, key, at)
 }
 
-fn pressed(state: &mut AppState, at: Position) {
+fn pressed(state: &mut AppState, at: Position, now: Stamp, fresh: Fresh) -> Vec<TuiEffect> {
     let regions = view::regions(state);
     state.selection = None;
     if regions.composer.contains(at) {
@@ -55,7 +55,12 @@ fn pressed(state: &mut AppState, at: Position) {
         state.composer.click(inner, at.x.clamp(inner.left(), inner.right().saturating_sub(1)), at.y);
     } else if regions.transcript.contains(at) {
         state.selection = Some(Selection { from: at, to: at });
+    } else if regions.status.contains(at) {
+        let bar = regions.status;
+        let opens = status::opened_at(state, bar.x, bar.width, at.x);
+        return opens.map(|action| actions::act(state, action, now, fresh)).unwrap_or_default();
     }
+    Vec::new()
 }
 
 /// The nearest cell of an area.

@@ -2,6 +2,7 @@
 
 use crate::chat::{Conversation, ConversationId, Stamp};
 use crate::runtime::{Answer, ForUser, Query, Saved, Scope, StoreEvent};
+use crate::session;
 use crate::tui::effect::TuiEffect;
 use crate::tui::event::Fresh;
 use crate::tui::state::AppState;
@@ -114,7 +115,7 @@ fn loaded(state: &mut AppState, saved: Saved, at: Stamp, fresh: Fresh) -> Vec<Tu
         return Vec::new();
     }
     state.awaited = None;
-    state.insert_chat(Conversation::restore(saved.meta, saved.messages), true);
+    state.insert_chat(Conversation::restore(saved.meta, saved.messages).with_notes(saved.notes), true);
     // What was typed while the start was loading it goes along; any other draft stays with its own chat.
     let carries = std::mem::take(&mut state.carries) && state.session().is_blank();
     let typed = if carries { state.composer.take().expanded() } else { String::new() };
@@ -138,7 +139,13 @@ fn loaded(state: &mut AppState, saved: Saved, at: Stamp, fresh: Fresh) -> Vec<Tu
 }
 
 /// Takes in what a session's effects left for the user.
-pub(super) fn for_user(state: &mut AppState, conversation: ConversationId, word: ForUser) -> Vec<TuiEffect> {
+pub(super) fn for_user(
+    state: &mut AppState,
+    conversation: ConversationId,
+    word: ForUser,
+    at: Stamp,
+    fresh: Fresh,
+) -> Vec<TuiEffect> {
     match word {
         ForUser::ReturnQueued(texts) => return state.return_queued(conversation, texts),
         ForUser::Say(text) => state.add_notice_to(conversation, NoticeKind::Warning, text),
@@ -148,7 +155,11 @@ pub(super) fn for_user(state: &mut AppState, conversation: ConversationId, word:
             }
             state.refusals.push((model, field));
         }
-        ForUser::SummaryDue | ForUser::TurnEnded => {}
+        ForUser::SummaryDue => {
+            let asked = session::Happened::SummariseAsked { id: fresh.message, automatic: true };
+            return state.tell(conversation, asked, at);
+        }
+        ForUser::TurnEnded => {}
     }
     Vec::new()
 }

@@ -24,7 +24,7 @@ pub(super) fn input(state: &mut AppState, input: Input, at: Stamp, fresh: Fresh)
             paste(state, &text, at);
             Vec::new()
         }
-        Input::Mouse(mouse) => pointer::moved(state, mouse, at),
+        Input::Mouse(mouse) => pointer::moved(state, mouse, at, fresh),
         Input::Resize { columns, rows } => {
             state.size = (columns, rows);
             state.selection = None;

@@ -18,7 +18,11 @@ macro_rules! on_both {
     };
 }
 
+mod alike;
+pub mod context;
 mod conversations;
 mod ledger;
 mod messages;
+mod rank;
+mod report;
 mod search;

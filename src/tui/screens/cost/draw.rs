@@ -1,11 +1,11 @@
 //! How the cost screen looks: what there is room for at each height, from the top down.
 
-use jiff::ToSpan as _;
 use jiff::civil::Date;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use crate::chat::catalogue::staleness_note;
 use crate::chat::spending::GroupBy;
 use crate::chat::{Currency, Local};
 use crate::text::Sanitised;
@@ -24,7 +24,7 @@ pub struct Facts<'a> {
     pub caps: Vec<UsedCap>,
     /// What this chat, the day and the month have cost.
     pub sums: [String; 3],
-    /// The day the prices were read.
+    /// The day the prices of this chat's provider were read.
     pub prices_as_of: Date,
 }
 
@@ -201,20 +201,9 @@ fn used(cap: &UsedCap, currency: &Currency) -> String {
 
 /// The price table's date and the rate; a warning where the table is old.
 fn prices(facts: &Facts<'_>, today: Date, theme: &Theme) -> (String, Style) {
-    if let Some(note) = staleness(facts.prices_as_of, today) {
+    if let Some(note) = staleness_note(facts.prices_as_of, today) {
         return (note, theme.warning());
     }
     let rate = budgets::round(facts.currency, Local::from_micro(facts.currency.rate.0));
     (format!("Prices of {}; a dollar is {rate}.", facts.prices_as_of.strftime("%-d %b %Y")), theme.muted())
-}
-
-/// Prices older than this are doubted, in days.
-const STALE_AFTER: i64 = 180;
-
-/// What is said of a price table that is old.
-fn staleness(as_of: Date, today: Date) -> Option<String> {
-    let is_stale = as_of.checked_add(STALE_AFTER.days()).is_ok_and(|until| until < today);
-    is_stale.then(|| {
-        format!("The prices are of {}, which is more than {STALE_AFTER} days ago.", as_of.strftime("%-d %b %Y"))
-    })
 }

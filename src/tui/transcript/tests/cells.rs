@@ -150,16 +150,6 @@ fn notices_stand_below_their_message_or_before_the_first() {
 }
 
 #[test]
-fn where_the_sent_messages_begin_is_marked() {
-    let mut chat = Chat::of(4);
-    chat.first_sent = Some(2);
-    let screen = chat.fresh(Anchor::End, USUAL);
-    assert!(screen.contains("₹0.020\n\n— older messages above are not sent —\n\nYou · 10:42\nquestion 2"), "{screen}");
-    chat.first_sent = Some(0);
-    assert!(!chat.fresh(Anchor::End, USUAL).contains("older"), "nothing is left out");
-}
-
-#[test]
 fn a_message_of_another_day_carries_its_date() {
     let mut chat = Chat::new();
     for days in [0_i64, 1, 400] {

@@ -6,6 +6,7 @@ mod cruel;
 mod highlighting;
 mod selecting;
 mod sizes;
+mod standing;
 mod warm_and_cold;
 
 use std::collections::HashSet;
@@ -21,6 +22,7 @@ use crate::chat::{
     Conversation, ConversationId, ConversationMeta, Currency, FinishReason, Message, MessageId, ModelRef, PicoUsd,
     Role, Status, Usage,
 };
+use crate::session::history::{Plan, Standing};
 use crate::text::{Emphasis, Ink};
 
 pub(super) struct PlainInks;
@@ -52,7 +54,7 @@ pub(super) struct Chat {
     pub conversation: Conversation,
     pub queued: Vec<String>,
     pub notices: Vec<Notice>,
-    pub first_sent: Option<usize>,
+    pub plan: Plan,
     pub highlights: Highlights,
     pub currency: Currency,
     pub live: Option<LiveStatus>,
@@ -80,7 +82,7 @@ impl Chat {
             conversation: Conversation::new(meta),
             queued: Vec::new(),
             notices: Vec::new(),
-            first_sent: None,
+            plan: Plan::default(),
             highlights: Highlights::new(),
             currency: Currency::default(),
             live: None,
@@ -146,7 +148,7 @@ impl Chat {
             conversation: &self.conversation,
             queued: &self.queued,
             notices: &self.notices,
-            first_sent: self.first_sent,
+            plan: &self.plan,
             highlights: &self.highlights,
             currency: &self.currency,
             live: self.live.as_ref(),

@@ -12,7 +12,8 @@ fn everything() -> Chat {
     chat.reasoning_open.insert(reply);
     chat.queued.push("कतार".into());
     chat.notices.push(Notice { after: None, kind: NoticeKind::Warning, text: "सूचना 🇮🇳".into() });
-    chat.first_sent = Some(1);
+    chat.plan.first_sent = 1;
+    chat.plan.kept.insert(0, Standing::Retrieved);
     chat
 }
 

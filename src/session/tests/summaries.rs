@@ -1,0 +1,262 @@
+//! Summaries: asked for, made in the background, sent in place of what they cover, read, edited and undone.
+
+use super::world::*;
+use crate::chat::context::Strategy;
+use crate::chat::ledger::Purpose;
+use crate::chat::*;
+use crate::session::history::Standing;
+use crate::session::{Change, Happened, Timer};
+
+fn three_turns() -> World {
+    let mut world = World::new();
+    for (question, answer) in [("One?", "1."), ("Two?", "2."), ("Three?", "3.")] {
+        world.exchange(question, answer);
+    }
+    world
+}
+
+fn summarise(world: &mut World) {
+    let id = world.fresh();
+    world.happen(Happened::SummariseAsked { id, automatic: false });
+}
+
+fn systems(world: &World) -> Vec<String> {
+    let request = world.request();
+    request.messages.iter().filter(|m| m.role == Role::System).map(|m| m.content.clone()).collect()
+}
+
+#[test]
+fn a_summary_is_sent_as_one_system_message_in_place_of_the_earlier_history() {
+    let mut world = three_turns();
+    summarise(&mut world);
+    assert!(world.session.is_summarising());
+    let asked = world.request();
+    assert!(asked.messages[0].content.contains("You summarise a conversation"));
+    assert!(asked.messages[1].content.contains("User: One?") && asked.messages[1].content.contains("Assistant: 3."));
+    assert_eq!(world.opened.values().last().unwrap().purpose, Purpose::Summary);
+    world.text("- one, two, ");
+    world.text("three");
+    world.finish(Some(usage(300, 20)));
+    assert!(!world.session.is_summarising());
+    assert_eq!(world.notes.summaries[0].text, "- one, two, three");
+    assert_eq!(world.closed.values().last().unwrap().cost, Some(PicoUsd(340_000_000)), "its cost is in the ledger");
+    assert!(world.said.last().unwrap().contains("6 messages above"), "{:?}", world.said);
+    world.ask("Four?");
+    assert_eq!(world.sent_texts(), ["Four?"]);
+    let systems = systems(&world);
+    assert_eq!(systems.len(), 2);
+    assert!(systems[1].ends_with("- one, two, three"), "{systems:?}");
+    world.text("4.");
+    world.finish(None);
+    let standing = |at| world.session.plan().standing(world.session.conversation(), at);
+    assert_eq!((standing(0), standing(5), standing(6)), (Standing::Summarised, Standing::Summarised, Standing::Sent));
+    world.assert_finished_never_change();
+}
+
+#[test]
+fn a_summary_can_be_edited_and_undone_and_an_earlier_one_holds_again() {
+    let mut world = three_turns();
+    summarise(&mut world);
+    world.text("First.");
+    world.finish(None);
+    world.exchange("Four?", "4.");
+    summarise(&mut world);
+    let asked = world.request().messages[1].content.clone();
+    assert!(asked.contains("Summary so far:\n\nFirst.") && asked.contains("Four?"), "{asked}");
+    assert!(!asked.contains("One?"), "what is summarised is not told again: {asked}");
+    world.text("Second.");
+    world.finish(None);
+    world.happen(Happened::SummaryEdited { text: "Second, better.".into() });
+    assert_eq!(world.session.summary().unwrap().text, "Second, better.");
+    assert_eq!(world.notes.summaries.last().unwrap().text, "Second, better.");
+    world.happen(Happened::SummaryUndone);
+    assert_eq!(world.session.summary().unwrap().text, "First.");
+    world.happen(Happened::SummaryUndone);
+    assert_eq!((world.session.summary(), world.notes.summaries.len()), (None, 0));
+    world.ask("Five?");
+    assert_eq!(world.sent_texts().first().map(String::as_str), Some("One?"), "all is sent as before");
+    world.stop();
+    world.happen(Happened::SummaryUndone);
+    assert_eq!(world.said.last().unwrap(), "There is no summary to undo.");
+}
+
+#[test]
+fn there_must_be_something_new_to_summarise() {
+    let mut world = World::new();
+    summarise(&mut world);
+    assert_eq!(world.said, ["There is nothing new to summarise yet."]);
+    world.ask("One?");
+    summarise(&mut world);
+    assert_eq!(world.said.last().unwrap(), "A summary can be made once the reply is there.");
+    world.text("1.");
+    world.finish(None);
+    summarise(&mut world);
+    world.text("One.");
+    world.finish(None);
+    summarise(&mut world);
+    assert_eq!(world.said.last().unwrap(), "There is nothing new to summarise yet.");
+    world.assert_at_rest();
+}
+
+#[test]
+fn esc_stops_a_summary_and_its_row_is_closed() {
+    let mut world = three_turns();
+    summarise(&mut world);
+    world.text("- o");
+    world.stop();
+    assert!(!world.session.is_summarising());
+    world.end(Report::bare(Ending::Cancelled));
+    assert!(world.notes.summaries.is_empty());
+    let row = world.closed.values().last().unwrap();
+    assert!(row.usage.unwrap().estimated && row.cost.unwrap().0 > 0, "what was asked is paid: {row:?}");
+    world.assert_at_rest();
+}
+
+#[test]
+fn a_summary_runs_beside_a_turn_and_neither_takes_the_others_words() {
+    let mut world = three_turns();
+    summarise(&mut world);
+    let summary = world.attempt();
+    world.ask("Four?");
+    let turn = world.attempt();
+    world.happen(Happened::TextArrived { attempt: turn, text: "Reply".into() });
+    world.happen(Happened::TextArrived { attempt: summary, text: "Summary".into() });
+    world.end(Report::bare(Ending::Finished(FinishReason::Stop)));
+    let report = Report::bare(Ending::Finished(FinishReason::Stop));
+    world.happen(Happened::Ended { attempt: summary, report, jitter: JITTER });
+    assert_eq!(world.shown().content, "Reply");
+    assert_eq!(world.session.summary().unwrap().text, "Summary");
+    world.assert_at_rest();
+}
+
+/// A chat that summarises, with a limit that five turns pass.
+fn summarising() -> World {
+    let mut world = World::with(Settings { max_context_tokens: 400, ..Settings::default() });
+    let history = History { strategy: Strategy::Summarise, ..History::default() };
+    world.happen(Happened::Changed(Change::History(history)));
+    world
+}
+
+fn long_turn(world: &mut World, number: usize) {
+    world.ask(&format!("{number}{}", " word".repeat(30)));
+    world.text("Noted.");
+    world.finish(None);
+}
+
+#[test]
+fn past_the_threshold_older_messages_are_summarised_unasked_and_incrementally() {
+    let mut world = summarising();
+    let mut made = 0;
+    for number in 0..30 {
+        long_turn(&mut world, number);
+        assert!(world.session.plan().tokens <= 400);
+        if world.session.is_summarising() {
+            made += 1;
+            let asked = world.request().messages[1].content.clone();
+            assert_eq!(asked.contains("Summary so far:"), made > 1, "{asked}");
+            world.text(&format!("Summary {made}."));
+            world.finish(None);
+        }
+    }
+    assert!((4..20).contains(&made), "{made}");
+    let plan = world.session.plan();
+    let (_, covered) = plan.summary.unwrap();
+    assert!(plan.first_sent == covered && covered > 40, "nothing falls between summary and last messages: {plan:?}");
+    assert_eq!(world.said, Vec::<String>::new(), "what goes well is not talked about");
+    world.assert_at_rest();
+}
+
+#[test]
+fn nothing_is_summarised_unprompted_unless_the_chat_asks_for_it() {
+    let mut world = World::with(Settings { max_context_tokens: 400, ..Settings::default() });
+    (0..30).for_each(|number| long_turn(&mut world, number));
+    assert_eq!(world.started.len(), 30);
+}
+
+#[test]
+fn a_summary_that_fails_is_said_and_the_oldest_are_left_out_instead() {
+    let mut world = summarising();
+    let mut failed = 0;
+    for number in 0..12 {
+        long_turn(&mut world, number);
+        if world.session.is_summarising() {
+            failed += 1;
+            world.fail(unavailable());
+        }
+    }
+    assert!(failed > 2);
+    assert!(
+        world.said[0].starts_with("The summary failed. openai has a fault of its own (503: sorry)"),
+        "{:?}",
+        world.said
+    );
+    assert!(world.said[0].contains("the oldest messages are left out instead"));
+    let plan = world.session.plan();
+    assert!(plan.first_sent > 0 && plan.tokens <= 400 && plan.summary.is_none(), "{plan:?}");
+    assert_eq!(world.shown().status, Status::Complete, "the chat itself goes on");
+    world.assert_at_rest();
+}
+
+#[test]
+fn a_summary_that_never_comes_is_given_up() {
+    let mut world = three_turns();
+    summarise(&mut world);
+    assert_eq!(world.due_in(Timer::Summary), Some(SECOND * 120));
+    world.wait(SECOND * 120);
+    assert!(!world.session.is_summarising() && world.said.last().unwrap().contains("The summary failed"));
+    world.end(Report::bare(Ending::Cancelled));
+    world.assert_at_rest();
+}
+
+#[test]
+fn a_budget_refuses_a_summary_too() {
+    let mut world = three_turns();
+    world.set_budget();
+    world.refuses = true;
+    summarise(&mut world);
+    assert!(!world.session.is_summarising());
+    assert!(world.said.last().unwrap().contains("the day's budget"), "{:?}", world.said);
+    assert!(!world.session.is_over_budget(), "it is no question that could be sent all the same");
+    world.assert_at_rest();
+}
+
+#[test]
+fn a_field_that_the_model_refuses_is_left_out_of_the_summary_at_once() {
+    let mut world = three_turns();
+    summarise(&mut world);
+    assert!(world.request().temperature.is_some());
+    world.fail(refusal("temperature"));
+    assert!(world.session.is_summarising() && world.request().temperature.is_none());
+    world.text("All.");
+    world.finish(None);
+    assert_eq!(world.session.summary().unwrap().text, "All.");
+    world.assert_at_rest();
+}
+
+#[test]
+fn a_conversation_longer_than_the_window_is_summarised_in_rounds() {
+    let mut catalogue = catalogue();
+    catalogue.models.insert(a(), ModelSpec { context_window: Some(4_000), ..catalogue.spec(&a()) });
+    let mut conversation = Conversation::new(meta());
+    for at in 0..40_u128 {
+        let parent = conversation.leaf().map(|leaf| leaf.id);
+        let role = if at % 2 == 0 { Role::User } else { Role::Assistant };
+        let text = format!("{at}{}", " word".repeat(200));
+        conversation.push(Message::text(id(100 + at), conversation.meta.id, parent, role, text, 0));
+    }
+    let mut world = World::over(conversation, Settings::default(), catalogue);
+    summarise(&mut world);
+    let mut rounds = 0;
+    while world.session.is_summarising() {
+        rounds += 1;
+        assert!(rounds < 20);
+        let weight = crate::session::tokens::of_request(&world.request());
+        assert!(weight < 3_500, "{weight}");
+        world.text(&format!("Round {rounds}."));
+        world.finish(None);
+    }
+    assert!(rounds > 2);
+    assert_eq!(world.notes.summaries.len(), 1, "one summary, refreshed");
+    assert_eq!(world.session.plan().summary.unwrap().1, 40);
+    world.assert_at_rest();
+}
