@@ -14,8 +14,9 @@ fn the_chat_is_laid_out_anew_in_every_size() {
     write(&session, "my draft");
     let rule = |columns: usize| {
         move |screen: &super::support::pty::Screen| {
-            screen.text.lines().filter(|row| row.chars().count() == columns && row.chars().all(|c| c == '─')).count()
-                == 2
+            // The upper one ends with what the draft would cost.
+            let is_rule = |row: &&str| row.starts_with("────") && row.ends_with("──");
+            screen.text.lines().filter(|row| row.chars().count() == columns).filter(is_rule).count() == 2
         }
     };
     session.resize(120, 40);

@@ -24,7 +24,7 @@ pub struct Facts<'a> {
     pub caps: Vec<UsedCap>,
     /// What this chat, the day and the month have cost.
     pub sums: [String; 3],
-    /// The day the prices were read.
+    /// The day the prices of this chat's provider were read.
     pub prices_as_of: Date,
 }
 
@@ -202,7 +202,7 @@ fn used(cap: &UsedCap, currency: &Currency) -> String {
 /// The price table's date and the rate; a warning where the table is old.
 fn prices(facts: &Facts<'_>, today: Date, theme: &Theme) -> (String, Style) {
     if let Some(note) = staleness_note(facts.prices_as_of, today) {
-        return (note.replace('`', ""), theme.warning());
+        return (note, theme.warning());
     }
     let rate = budgets::round(facts.currency, Local::from_micro(facts.currency.rate.0));
     (format!("Prices of {}; a dollar is {rate}.", facts.prices_as_of.strftime("%-d %b %Y")), theme.muted())
