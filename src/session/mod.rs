@@ -186,6 +186,12 @@ impl Session {
         self.turn.is_some()
     }
 
+    /// Whether anything runs that the user can stop: a turn, or a summary.
+    #[must_use]
+    pub const fn can_be_stopped(&self) -> bool {
+        self.turn.is_some() || self.summarising.is_some()
+    }
+
     /// What the running turn is doing.
     #[must_use]
     pub fn activity(&self) -> Option<Activity> {

@@ -104,7 +104,8 @@ fn all(state: &AppState, columns: u16) -> Vec<Segment> {
         push(text, part, rank);
     }
     if session.is_summarising() {
-        push("summarising…".to_owned(), Part::Busy, 85);
+        let stops = if session.is_busy() { "" } else { " · Esc stops" };
+        push(format!("summarising…{stops}"), Part::Busy, 85);
     }
     if let Some(percent) = session.limits().percent_left().filter(|percent| *percent < 10) {
         push(format!("{percent}% of the rate limit left"), Part::Warning, 40);
