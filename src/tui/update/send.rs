@@ -64,6 +64,8 @@ fn send_message(state: &mut AppState, draft: &str, message: String, at: Stamp, f
         return Vec::new();
     }
     let mut effects = take_draft(state, draft, at);
+    // What comes of it is said where the last word stands.
+    state.toast = None;
     state.follow_end();
     let submitted = Happened::Submitted { message: fresh.message, reply: fresh.reply, text: message };
     effects.extend(state.tell_session(submitted, at));
