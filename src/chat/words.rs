@@ -24,7 +24,8 @@ mod tests {
 
     #[test]
     fn words_are_as_far_apart_as_the_letters_that_have_to_change() {
-        for (a, b, edits) in [("", "", 0), ("", "abc", 3), ("modle", "model", 2), ("मॉडल", "मॉडल", 0), ("cost", "costs", 1)]
+        for (a, b, edits) in
+            [("", "", 0), ("", "abc", 3), ("modle", "model", 2), ("मॉडल", "मॉडल", 0), ("cost", "costs", 1)]
         {
             assert_eq!((distance(a, b), distance(b, a)), (edits, edits), "{a} {b}");
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::civil::Date;
 
 use crate::chat::{
-    AttemptId, Catalogue, Conversation, ConversationId, ConversationMeta, ModelRef, Rate, Role, Spend, Stamp,
+    AttemptId, Catalogue, Conversation, ConversationId, ConversationMeta, MessageId, ModelRef, Rate, Role, Spend, Stamp,
 };
 use crate::runtime::Summary;
 use crate::session::retry::Field;
@@ -40,8 +40,8 @@ pub enum Overlay {
 pub enum Editing {
     Draft,
     Attachment(u32),
-    /// The summary of a chat.
-    Summary(ConversationId),
+    /// A summary of a chat.
+    Summary(ConversationId, MessageId),
 }
 
 /// A short word in the status bar.
