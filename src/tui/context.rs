@@ -1,6 +1,7 @@
 //! What the next request carries, in words and in tokens: what the gauge, the commands and the list of the context
 //! say alike. Owns the wording; refuses to choose what is sent.
 
+use crate::chat::budget::WARNS_AT_PERCENT;
 use crate::chat::context::Strategy;
 use crate::chat::money::short_count;
 use crate::session::{RankedBy, Session};
@@ -26,6 +27,12 @@ impl AppState {
             draft => self.session().preview(draft).input,
         }
     }
+}
+
+/// Whether so much of a limit is used that it is said.
+#[must_use]
+pub const fn is_scarce(tokens: u64, limit: u64) -> bool {
+    limit != UNLIMITED && tokens.saturating_mul(100) >= limit.saturating_mul(WARNS_AT_PERCENT as u64)
 }
 
 /// A limit in tokens, short; `None` where there is none.
