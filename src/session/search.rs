@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::chat::budget::Refusal;
 use crate::chat::context::Strategy;
-use crate::chat::embedding::{EmbeddingModel, EmbeddingRequest};
+use crate::chat::embedding::{EmbeddingModel, EmbeddingRequest, within_limit};
 use crate::chat::ledger::Purpose;
 use crate::chat::{AttemptId, Ending, Failure, FailureKind, FinishReason, MessageId, ModelRef, Report, Stamp, Usage};
 
@@ -21,9 +21,6 @@ use super::{Session, explain, tokens};
 
 /// How long embedding a question may take, and then finding what fits it.
 pub(super) const SEARCHES_WITHIN: Duration = Duration::from_secs(5);
-
-/// The most bytes of a message that are embedded: models take about 8,000 tokens, and no token is shorter than a byte.
-const MOST_BYTES: usize = 8_000;
 
 /// No search is asked for more than this, however many messages are sent anyway.
 const MOST_FOUND: u32 = 1_000;
@@ -166,7 +163,7 @@ impl Session {
         };
         let with = self.embedding_model();
         let (messages, texts): (Vec<MessageId>, Vec<String>) =
-            texts.into_iter().map(|(id, text)| (id, text[..text.floor_char_boundary(MOST_BYTES)].to_owned())).unzip();
+            texts.into_iter().map(|(id, text)| (id, within_limit(&text).to_owned())).unzip();
         let input = texts.iter().map(|text| tokens::estimate(text)).sum();
         let spec = self.catalogue.embedding_spec(&with.model);
         let booking = Booking {
