@@ -151,9 +151,6 @@ pub fn merged(rows: &[SpendRow], most: usize) -> Vec<SpendRow> {
 /// The blocks of a bar that grows upwards, by eighths.
 pub const COLUMN_BLOCKS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// The blocks of a bar that grows to the right, by eighths.
-pub const ROW_BLOCKS: [char; 9] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉', '█'];
-
 /// How long a bar for `amount` is, in eighths of a cell, where one for `largest` fills `cells`. Whatever is spent shows
 /// at least one eighth.
 #[must_use]

@@ -71,10 +71,11 @@ pub fn strategy(session: &Session) -> String {
 /// What the search for older messages goes by; `None` where a chat has no use for one.
 #[must_use]
 pub fn search(session: &Session) -> Option<String> {
-    match session.ranked_by() {
-        Some(RankedBy::Meaning(with)) => Some(format!("by meaning ({}, {} numbers)", with.model, with.dims)),
-        Some(RankedBy::Words) => Some("by words (BM25), since there are no embeddings".to_owned()),
-        None => (session.conversation().meta.history.strategy == Strategy::Retrieve)
-            .then(|| "none yet; the next question makes one".to_owned()),
+    let is_asked = session.conversation().meta.history.strategy == Strategy::Retrieve;
+    match (session.ranked_by(), session.no_vectors()) {
+        (Some(RankedBy::Meaning(with)), _) => Some(format!("by meaning ({}, {} numbers)", with.model, with.dims)),
+        (Some(RankedBy::Words), None) => Some("by words (BM25), since embeddings were not there in time".to_owned()),
+        (_, Some(_)) => Some("by words (BM25), since there are no embeddings".to_owned()),
+        (None, None) => is_asked.then(|| "none yet; the next question makes one".to_owned()),
     }
 }

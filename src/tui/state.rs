@@ -205,15 +205,6 @@ impl AppState {
         self.preferences.ready.get(provider).copied().unwrap_or(false)
     }
 
-    /// Tokens in and out of the shown replies.
-    #[must_use]
-    pub fn chat_tokens(&self) -> (u64, u64) {
-        let usages = self.session().conversation().path().filter_map(|message| message.usage);
-        usages.fold((0, 0), |(input, output), usage| {
-            (input.saturating_add(usage.input), output.saturating_add(usage.output))
-        })
-    }
-
     /// The source text of the last reply that has any.
     #[must_use]
     pub fn last_reply(&self) -> Option<String> {
@@ -239,6 +230,12 @@ impl AppState {
             self.closing.remove(&conversation);
         }
         if effects.is_empty() { Vec::new() } else { vec![TuiEffect::Session(conversation, effects)] }
+    }
+
+    /// Whether a row of the ledger is still to be closed.
+    #[must_use]
+    pub fn has_open_attempts(&self) -> bool {
+        !self.closing.is_empty() || self.chats.values().any(|chat| chat.session.has_open_attempts())
     }
 
     /// Changes a setting of the chat in front.
