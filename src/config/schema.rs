@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::value::{Kind, Value};
+use crate::chat::words::distance;
 
 /// One setting.
 #[derive(Debug, Clone, Copy)]
@@ -173,22 +174,6 @@ pub fn nearest<'a>(written: &str, known: &[&'a str]) -> Option<&'a str> {
     let near = known.iter().map(|name| (distance(&written, name), *name)).min()?;
     let length = near.1.chars().count();
     (near.0 <= (length / 3).max(2) && near.0 < length).then_some(near.1)
-}
-
-/// Edits between two words: insertions, deletions, replacements (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

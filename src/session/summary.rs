@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::chat::context::Strategy;
 use crate::chat::ledger::Purpose;
@@ -14,7 +15,7 @@ use crate::chat::{
 use super::activity::first_token_limit;
 use super::effect::Effect;
 use super::event::Timer;
-use super::history::{self, Aim};
+use super::history::{self, Aim, Standing};
 use super::ledger::Booking;
 use super::retry::{Field, refused_field};
 use super::{Session, explain, tokens};
@@ -127,7 +128,9 @@ impl Session {
         for at in from..=to {
             let Some(message) = self.conversation.at(at) else { break };
             let standing = self.plan.standing(&self.conversation, at);
-            let line = if standing == history::Standing::Void { String::new() } else { line(message) };
+            // What the user left out is told to nobody, nor in a summary.
+            let is_told = !matches!(standing, Standing::Void | Standing::LeftOut);
+            let line = if is_told { line(message) } else { String::new() };
             let weight = tokens::estimate(&line);
             if used.saturating_add(weight) > room && at > from {
                 break;
@@ -165,12 +168,23 @@ impl Session {
     pub(super) fn summary_booked(&mut self, attempt: AttemptId, at: Stamp, out: &mut Vec<Effect>) {
         let Some(run) = &self.summarising else { return };
         out.push(Effect::StartAttempt { attempt, request: Arc::clone(&run.request) });
-        // The whole of it in the time that one first token may take, and as much again to write.
-        let after = first_token_limit(&self.settings, &run.model).saturating_mul(2);
-        out.push(Effect::StartTimer { timer: Timer::Summary, after });
+        out.push(Effect::StartTimer { timer: Timer::Summary, after: self.summary_limit(run) });
         if let Some(open) = self.open.get_mut(&attempt) {
             open.sent = true;
             open.started = at.mono;
+        }
+    }
+
+    /// The whole of it in the time that one first token may take, and as much again to write.
+    fn summary_limit(&self, run: &Run) -> Duration {
+        first_token_limit(&self.settings, &run.model).saturating_mul(2)
+    }
+
+    /// After a suspend the summary's time begins anew.
+    pub(super) fn summary_resumed(&self, out: &mut Vec<Effect>) {
+        let sent = self.summarising.as_ref().filter(|run| self.open.get(&run.attempt).is_some_and(|open| open.sent));
+        if let Some(run) = sent {
+            out.push(Effect::StartTimer { timer: Timer::Summary, after: self.summary_limit(run) });
         }
     }
 
@@ -227,8 +241,15 @@ impl Session {
         summaries.retain(|other| other.id != summary.id);
         summaries.push(summary);
         self.refresh_plan();
-        if run.upto != run.goal {
+        let is_sent = self.plan.summary.is_some_and(|(id, _)| id == run.id);
+        // Another answer may have taken the place of the one that the summary was to go up to.
+        if run.upto != run.goal && self.conversation.position(run.goal).is_some() {
             self.next_round(run.id, run.attempt.ordinal + 1, run.goal, run.automatic, at, out);
+        } else if !run.automatic && !is_sent {
+            out.push(Effect::Say(
+                "The summary is of an answer that is not shown any more, so it is not sent. /summarise makes one of what is."
+                    .to_owned(),
+            ));
         } else if !run.automatic {
             out.push(Effect::Say(format!(
                 "From now on a summary is sent in place of the {} messages above. /summarise show reads it, /summarise edit changes it, /summarise undo takes it back.",
@@ -268,18 +289,23 @@ impl Session {
         Some(run)
     }
 
-    /// The summary in force gets another text.
-    pub(super) fn summary_edited(&mut self, text: &str, out: &mut Vec<Effect>) {
-        let Some((id, _)) = self.plan.summary else {
+    /// A summary gets another text: that in force, or one that was it when the editor was opened.
+    pub(super) fn summary_edited(&mut self, id: MessageId, text: &str, out: &mut Vec<Effect>) {
+        let is_sent = self.plan.summary.is_some_and(|(sent, _)| sent == id);
+        if text.trim().is_empty() && is_sent {
+            return self.summary_undone(out);
+        }
+        let Some(summary) = self.conversation.notes.summaries.iter_mut().find(|summary| summary.id == id) else {
             out.push(Effect::Say("There is no summary to change; /summarise makes one.".to_owned()));
             return;
         };
-        if text.trim().is_empty() {
-            return self.summary_undone(out);
-        }
-        if let Some(summary) = self.conversation.notes.summaries.iter_mut().find(|summary| summary.id == id) {
-            text.trim().clone_into(&mut summary.text);
-            out.push(Effect::SaveSummary(summary.clone()));
+        text.trim().clone_into(&mut summary.text);
+        out.push(Effect::SaveSummary(summary.clone()));
+        if !is_sent {
+            out.push(Effect::Say(
+                "A newer summary was made meanwhile. Your text is kept with the older one, which /summarise undo brings back."
+                    .to_owned(),
+            ));
         }
         self.refresh_plan();
     }

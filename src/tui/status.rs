@@ -144,7 +144,7 @@ const STRATEGY_FROM: u16 = 72;
 /// What the next request sends, of what the strategy sends at the most.
 fn gauge(state: &AppState, columns: u16) -> (String, Part) {
     let (tokens, limit) = (state.next_request_tokens(), state.session().plan().limit);
-    let is_scarce = tokens.saturating_mul(10) >= limit.saturating_mul(8) && limit != context::UNLIMITED;
+    let is_scarce = context::is_scarce(tokens, limit);
     let of = context::limit(limit).map(|limit| format!(" of {limit}")).unwrap_or_default();
     let warns = if is_scarce { "!" } else { "" };
     let strategy = state.meta().history.strategy;

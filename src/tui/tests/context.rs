@@ -282,11 +282,12 @@ fn a_summary_that_comes_back_from_the_editor_leaves_the_draft_alone() {
     let mut play = Play::new();
     play.turn("Question", "Answer.");
     play.type_text("my draft");
-    play.state.editing = Some(Editing::Summary(play.state.current));
+    let editing = Editing::Summary(play.state.current, crate::chat::MessageId(uuid::Uuid::from_u128(9)));
+    play.state.editing = Some(editing);
     play.tell(Happened::Edited(Ok("another summary\n".into())));
     assert_eq!(play.draft(), "my draft");
     assert_eq!(play.state.editing, None);
-    play.state.editing = Some(Editing::Summary(play.state.current));
+    play.state.editing = Some(editing);
     play.tell(Happened::Edited(Ok("\n".into())));
     assert!(play.screen().contains("An empty summary is not taken"), "{}", play.screen());
     assert_eq!(play.draft(), "my draft");

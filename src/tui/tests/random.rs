@@ -281,7 +281,9 @@ impl Play {
                 Happened::Counted { ticket, tokens }
             }
             Step::EditingSummary => {
-                self.state.editing = Some(crate::tui::state::Editing::Summary(self.state.current));
+                let sent = self.state.session().summary().map(|summary| summary.id);
+                let id = sent.unwrap_or_else(|| crate::chat::MessageId(uuid::Uuid::from_u128(9)));
+                self.state.editing = Some(crate::tui::state::Editing::Summary(self.state.current, id));
                 Happened::Edited(Ok("a summary \u{202e}".into()))
             }
             Step::SummaryDue => Happened::ForUser(self.state.current, ForUser::SummaryDue),
