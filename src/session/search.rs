@@ -216,7 +216,7 @@ impl Session {
     pub(super) fn embedding_refused(&mut self, attempt: AttemptId, refusal: &Refusal, out: &mut Vec<Effect>) -> bool {
         let Some(job) = self.search.jobs.remove(&attempt) else { return false };
         self.open.remove(&attempt);
-        self.without_vectors(explain::refusal(refusal, None, &self.settings.currency), out);
+        self.without_vectors(explain::refusal(refusal, None, &self.settings.currency, Purpose::Embedding), out);
         if job.question.is_some_and(|question| self.is_searching_for(question)) {
             self.search_by_words(out);
         }

@@ -260,3 +260,116 @@ fn a_conversation_longer_than_the_window_is_summarised_in_rounds() {
     assert_eq!(world.session.plan().summary.unwrap().1, 40);
     world.assert_at_rest();
 }
+
+/// A conversation of so many long messages, at a model whose window holds few of them.
+fn longer_than_the_window(messages: u128) -> World {
+    let mut catalogue = catalogue();
+    catalogue.models.insert(a(), ModelSpec { context_window: Some(4_000), ..catalogue.spec(&a()) });
+    let mut conversation = Conversation::new(meta());
+    for at in 0..messages {
+        let parent = conversation.leaf().map(|leaf| leaf.id);
+        let role = if at % 2 == 0 { Role::User } else { Role::Assistant };
+        let text = format!("{at}{}", " word".repeat(200));
+        conversation.push(Message::text(id(100 + at), conversation.meta.id, parent, role, text, 0));
+    }
+    World::over(conversation, Settings::default(), catalogue)
+}
+
+#[test]
+fn a_summary_of_what_is_not_shown_any_more_ends_and_is_not_said_to_stand_for_it() {
+    let mut world = longer_than_the_window(40);
+    summarise(&mut world);
+    let first = world.attempt();
+    world.retry();
+    world.text("Another answer.");
+    world.finish(None);
+    let mut attempt = first;
+    for rounds in 1.. {
+        assert!(rounds < 6, "a round for each message, and each is paid");
+        world.happen(Happened::TextArrived { attempt, text: "Summary.".into() });
+        let report = Report::bare(Ending::Finished(FinishReason::Stop));
+        world.happen(Happened::Ended { attempt, report, jitter: JITTER });
+        if !world.session.is_summarising() {
+            break;
+        }
+        attempt = world.attempt();
+    }
+    let covered = world.session.plan().summary.map_or(0, |(_, covered)| covered);
+    assert!(covered > 0, "what was covered and is still shown stays covered");
+    let claims = world.said.iter().filter(|said| said.contains("in place of the"));
+    assert!(claims.clone().all(|said| said.contains(&format!("the {covered} messages"))), "{:?}", world.said);
+    world.assert_at_rest();
+}
+
+#[test]
+fn a_summary_cut_at_its_limit_is_kept_and_said_to_be_cut() {
+    let mut world = three_turns();
+    summarise(&mut world);
+    world.text("- one, two, and");
+    world.end(Report::bare(Ending::Finished(FinishReason::Length)));
+    assert_eq!(world.session.summary().unwrap().text, "- one, two, and");
+    let said = world.said.join(" ");
+    assert!(said.contains("ended at its limit of 1024 tokens") && said.contains("/summarise edit"), "{said}");
+    world.assert_at_rest();
+}
+
+#[test]
+fn what_a_filter_left_of_a_summary_stands_for_nothing() {
+    let mut world = three_turns();
+    summarise(&mut world);
+    world.text("- one");
+    world.end(Report::bare(Ending::Finished(FinishReason::ContentFilter)));
+    assert_eq!(world.session.summary(), None);
+    assert!(world.said.last().unwrap().contains("The summary failed"), "{:?}", world.said);
+    world.assert_at_rest();
+}
+
+#[test]
+fn row_20_a_summary_without_end_is_given_up() {
+    let mut world = three_turns();
+    summarise(&mut world);
+    let piece = "words ".repeat(20_000);
+    for pieces in 0.. {
+        assert!(pieces < 40, "it is held in memory whatever its length");
+        world.text(&piece);
+        if !world.session.is_summarising() {
+            break;
+        }
+    }
+    world.text(&piece);
+    world.end(Report::bare(Ending::Cancelled));
+    assert_eq!(world.session.summary(), None);
+    assert!(world.said.last().unwrap().contains("The summary failed"), "{:?}", world.said);
+    world.assert_at_rest();
+}
+
+#[test]
+fn row_24_a_summary_has_its_whole_time_after_a_suspend() {
+    let mut world = three_turns();
+    summarise(&mut world);
+    world.wait(SECOND * 100);
+    world.happen(Happened::Resumed);
+    assert_eq!(world.due_in(Timer::Summary), Some(SECOND * 120));
+    world.wait(SECOND * 119);
+    assert!(world.session.is_summarising());
+    world.text("All.");
+    world.finish(None);
+    world.assert_at_rest();
+    world.happen(Happened::Resumed);
+    world.assert_at_rest();
+}
+
+#[test]
+fn a_refused_summary_names_no_way_on_that_is_none() {
+    let mut world = three_turns();
+    world.set_budget();
+    world.refuses = true;
+    summarise(&mut world);
+    world.happen(Happened::Changed(Change::Model(c())));
+    summarise(&mut world);
+    for said in &world.said {
+        assert!(said.starts_with("No summary is made"), "{said}");
+        assert!(!said.contains("/budget once") && !said.contains("Not sent"), "{said}");
+    }
+    assert_eq!(world.said.len(), 2);
+}
