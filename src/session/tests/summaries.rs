@@ -373,3 +373,21 @@ fn a_refused_summary_names_no_way_on_that_is_none() {
     }
     assert_eq!(world.said.len(), 2);
 }
+
+#[test]
+fn what_is_pinned_is_sent_also_where_a_summary_covers_the_last_turn() {
+    let mut world = three_turns();
+    summarise(&mut world);
+    world.text("All.");
+    world.finish(None);
+    let reply = world.shown().id;
+    world.happen(Happened::Marked { message: reply, mark: Some(Mark::Pinned) });
+    let standing = |world: &World, at| world.session.plan().standing(world.session.conversation(), at);
+    assert_eq!((standing(&world, 4), standing(&world, 5)), (Standing::Pinned, Standing::Pinned));
+    let planned = world.session.plan().tokens;
+    world.ask("Four?");
+    assert_eq!(world.sent_texts(), ["Three?", "3.", "Four?"]);
+    let weight = crate::session::tokens::of_request(&world.request());
+    assert!(planned < weight && weight < planned + 20, "{planned} as planned, then {weight}");
+    world.stop();
+}
