@@ -174,7 +174,10 @@ impl Session {
     /// There will be no vectors: said once, where the search is by words from then on.
     fn without_vectors(&mut self, reason: String, out: &mut Vec<Effect>) {
         if self.search.unavailable.is_none() {
-            out.push(Effect::Say(format!("Older messages are searched by their words, not by meaning: {reason}")));
+            let again = if reason.contains("/history retrieve") { "" } else { " /history retrieve tries again." };
+            out.push(Effect::Say(format!(
+                "Older messages are searched by their words, not by meaning: {reason}{again}"
+            )));
             self.search.unavailable = Some(reason);
         }
     }
@@ -242,7 +245,10 @@ impl Session {
             Ok(()) | Err(None) => {}
             Err(Some(failure)) => {
                 if is_for_good(&failure) {
-                    self.without_vectors(explain::failure(&failure, &job.request.with.model), out);
+                    // What asks for vectors again is choosing the strategy; a retry of the question is not.
+                    let why = explain::failure(&failure, &job.request.with.model);
+                    let why = why.replace("/retry", "/history retrieve").replace(", or send “continue”", "");
+                    self.without_vectors(why, out);
                 }
                 if waits {
                     self.search_by_words(out);
@@ -339,6 +345,7 @@ fn is_for_good(failure: &Failure) -> bool {
             | FailureKind::Forbidden
             | FailureKind::QuotaExhausted
             | FailureKind::InvalidData
+            | FailureKind::TooLarge
             | FailureKind::NotAStream
     )
 }
