@@ -24,6 +24,7 @@ use std::process::ExitCode;
 
 use color_eyre::eyre::Result;
 use munshi::cli::{Cli, Command};
+use munshi::text::Sanitised;
 
 /// The command line or the configuration is wrong.
 const USAGE: u8 = 2;
@@ -79,6 +80,11 @@ pub fn print(text: &str) -> Result<()> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => Ok(result?),
     }
+}
+
+/// Data for a program as it is printed: whole, but at a terminal, which would obey what stands in it, only as text.
+pub fn data(text: String) -> String {
+    if munshi::platform::terminal::is_terminal() { Sanitised::new(&text).as_str().to_owned() } else { text }
 }
 
 /// Says on standard error why it ends.

@@ -49,7 +49,7 @@ pub fn models(provider: &str, json: bool, config: &Config) -> Result<ExitCode> {
 fn shown(brought: &[Refreshed], json: bool, config: &Config) -> Result<String> {
     if json {
         let rows: Vec<_> = brought.iter().map(report::refreshed_json).collect();
-        return Ok(format!("{}\n", serde_json::to_string_pretty(&rows)?));
+        return Ok(crate::data(format!("{}\n", serde_json::to_string_pretty(&rows)?)));
     }
     let text: String = brought.iter().map(|refreshed| report::refreshed(config, refreshed)).collect();
     Ok(Sanitised::new(&text).as_str().to_owned())

@@ -28,7 +28,7 @@ pub fn config(command: &ConfigCommand, config: &Config) -> Result<String> {
 
 pub fn models(json: bool, config: &Config) -> String {
     if json {
-        return report::models_json(config);
+        return crate::data(report::models_json(config));
     }
     // Providers name their models, and so what is printed.
     Sanitised::new(&report::models(config, Clock::start().now().day)).as_str().to_owned()
@@ -46,7 +46,7 @@ pub fn chats(command: &ChatsCommand, config: &Config) -> Result<String> {
         }
         ChatsCommand::Export { id, json, .. } => {
             let format = if *json { Format::Json } else { Format::Markdown };
-            export(&mut store, id, format, &config.settings.currency, clock.zone())
+            export(&mut store, id, format, &config.settings.currency, clock.zone()).map(crate::data)
         }
     }
 }
@@ -71,7 +71,7 @@ fn list(store: &mut SqliteStore, json: bool, zone: &TimeZone) -> Result<String> 
                 })
             })
             .collect();
-        return Ok(format!("{}\n", serde_json::to_string_pretty(&rows)?));
+        return Ok(crate::data(format!("{}\n", serde_json::to_string_pretty(&rows)?)));
     }
     let lines = all.iter().map(|row| {
         let moment = Timestamp::from_millisecond(row.updated_ms)

@@ -116,10 +116,11 @@ impl Session {
             return;
         }
         let wanted = self.open.remove(&attempt).and_then(|open| open.reserved);
-        let why = explain::refusal(refusal, wanted, &self.settings.currency);
+        let why = |purpose| explain::refusal(refusal, wanted, &self.settings.currency, purpose);
         if self.is_summary(attempt) {
-            return self.summary_refused(&why, out);
+            return self.summary_refused(&why(Purpose::Summary), out);
         }
+        let why = why(Purpose::Chat);
         if !self.is_current(attempt) {
             return;
         }
@@ -151,7 +152,7 @@ impl Session {
     /// An empty piece, such as many servers begin with, is no content.
     pub(super) fn text_arrived(&mut self, attempt: AttemptId, text: &str, at: Stamp, out: &mut Vec<Effect>) {
         if self.is_summary(attempt) {
-            return self.summary_text(attempt, text);
+            return self.summary_text(attempt, text, out);
         }
         if !text.is_empty() {
             self.content_arrived(attempt, text, at, out, |reply, _| reply.content.push_str(text));

@@ -65,7 +65,7 @@ impl Session {
 
     /// After a suspend every limit begins anew: nobody was there to receive.
     pub(super) fn resumed(&mut self, at: Stamp, out: &mut Vec<Effect>) {
-        self.summary_resumed(out);
+        self.time_summary(out);
         let Some(turn) = &mut self.turn else { return };
         turn.last_content = at.mono;
         let timeouts = self.settings.timeouts;

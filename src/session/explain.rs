@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::chat::budget::Refusal;
+use crate::chat::ledger::Purpose;
 use crate::chat::money::short_count;
 use crate::chat::{Currency, Failure, FailureKind, Local, ModelRef, PicoUsd};
 
@@ -71,9 +72,9 @@ pub fn failure(failure: &Failure, model: &ModelRef) -> String {
     }
 }
 
-/// Why a request was not sent.
+/// Why a request was not sent, and the ways on: only a question can be sent all the same.
 #[must_use]
-pub fn refusal(refusal: &Refusal, wanted: Option<PicoUsd>, currency: &Currency) -> String {
+pub fn refusal(refusal: &Refusal, wanted: Option<PicoUsd>, currency: &Currency, purpose: Purpose) -> String {
     match refusal {
         Refusal::NotSaved(reason) => reason.clone(),
         Refusal::OverBudget { cap, used } => {
@@ -84,21 +85,29 @@ pub fn refusal(refusal: &Refusal, wanted: Option<PicoUsd>, currency: &Currency) 
                 0 => "none of it is used yet".to_owned(),
                 _ => format!("{} of it is used or reserved", currency.show_local(*used)),
             };
-            format!(
-                "Not sent: {} is {}; {used}{could}. /budget once sends it all the same, /budget changes the cap, /max-tokens makes the answer shorter.",
-                cap.scope.budget_name(),
-                currency.show_local(cap.most),
-            )
+            let name = cap.scope.budget_name();
+            let why = format!("{name} is {}; {used}{could}", currency.show_local(cap.most));
+            match purpose {
+                Purpose::Chat => format!(
+                    "Not sent: {why}. /budget once sends it all the same, /budget changes the cap, /max-tokens makes the answer shorter."
+                ),
+                _ => format!("{why}. /budget changes the cap."),
+            }
         }
     }
 }
 
 /// Why a budget cannot be kept with a model.
 #[must_use]
-pub fn unknown_price(model: &ModelRef) -> String {
-    format!(
-        "Not sent: the price of {model}, or how long its answer may be, is not known, so that no budget can be kept. /budget once sends it all the same; [models] in the config sets a price."
-    )
+pub fn unknown_price(model: &ModelRef, purpose: Purpose) -> String {
+    let why =
+        format!("the price of {model}, or how long its answer may be, is not known, so that no budget can be kept");
+    match purpose {
+        Purpose::Chat => {
+            format!("Not sent: {why}. /budget once sends it all the same; [models] in the config sets a price.")
+        }
+        _ => format!("{why}. [models] in the config sets a price."),
+    }
 }
 
 /// Why a request is not sent at all: `is_all` where other messages could be left out.

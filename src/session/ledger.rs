@@ -107,7 +107,7 @@ impl Session {
         let reserves = self.settings.budgets.is_set();
         let worst = output.and_then(|output| worst_case(&spec, input_tokens, output)).filter(|_| reserves);
         if reserves && worst.is_none() && !free {
-            return Err(explain::unknown_price(&model));
+            return Err(explain::unknown_price(&model, purpose));
         }
         let opening = LedgerOpening {
             attempt,

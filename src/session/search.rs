@@ -186,7 +186,10 @@ impl Session {
     /// There will be no vectors: said once, where the search is by words from then on.
     fn without_vectors(&mut self, reason: String, out: &mut Vec<Effect>) {
         if self.search.unavailable.is_none() {
-            out.push(Effect::Say(format!("Older messages are searched by their words, not by meaning: {reason}")));
+            let again = if reason.contains("/history retrieve") { "" } else { " /history retrieve tries again." };
+            out.push(Effect::Say(format!(
+                "Older messages are searched by their words, not by meaning: {reason}{again}"
+            )));
             self.search.unavailable = Some(reason);
         }
     }
@@ -228,7 +231,7 @@ impl Session {
     pub(super) fn embedding_refused(&mut self, attempt: AttemptId, refusal: &Refusal, out: &mut Vec<Effect>) -> bool {
         let Some(job) = self.search.jobs.remove(&attempt) else { return false };
         self.open.remove(&attempt);
-        self.without_vectors(explain::refusal(refusal, None, &self.settings.currency), out);
+        self.without_vectors(explain::refusal(refusal, None, &self.settings.currency, Purpose::Embedding), out);
         if job.question.is_some_and(|question| self.is_searching_for(question)) {
             self.search_by_words(out);
         }
@@ -256,7 +259,10 @@ impl Session {
                 // What another model or provider refused, before the chat went on to this one, says nothing of it.
                 let is_present = self.retrieves() && job.request.with == self.embedding_model();
                 if is_present && is_for_good(&failure) {
-                    self.without_vectors(explain::failure(&failure, &job.request.with.model), out);
+                    // What asks for vectors again is choosing the strategy; a retry of the question is not.
+                    let why = explain::failure(&failure, &job.request.with.model);
+                    let why = why.replace("/retry", "/history retrieve").replace(", or send “continue”", "");
+                    self.without_vectors(why, out);
                 }
                 if waits {
                     self.search_by_words(out);
@@ -353,6 +359,7 @@ fn is_for_good(failure: &Failure) -> bool {
             | FailureKind::Forbidden
             | FailureKind::QuotaExhausted
             | FailureKind::InvalidData
+            | FailureKind::TooLarge
             | FailureKind::NotAStream
     )
 }

@@ -3,13 +3,12 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::chat::context::Strategy;
 use crate::chat::ledger::Purpose;
 use crate::chat::{
-    AttemptId, Ending, Failure, FailureKind, Message, MessageId, ModelRef, ModelSpec, OutputLimit, Report, Request,
-    RequestMessage, Role, Stamp, Summary,
+    AttemptId, Ending, Failure, FailureKind, FinishReason, Message, MessageId, ModelRef, ModelSpec, OutputLimit,
+    Report, Request, RequestMessage, Role, Stamp, Summary,
 };
 
 use super::activity::first_token_limit;
@@ -22,6 +21,9 @@ use super::{Session, explain, tokens};
 
 /// What the model is told.
 const PROMPT: &str = include_str!("../../assets/prompts/summarise.txt");
+
+/// A summary that grows past this is given up: no limit of tokens that makes sense allows it.
+const MAX_BYTES: usize = 1 << 20;
 
 /// What the request of a summary weighs beside the messages, with room for the words around them.
 const FRAME_TOKENS: u64 = 400;
@@ -37,8 +39,6 @@ pub(super) struct Run {
     /// The last message that it will cover, and the last that the user wants covered.
     upto: MessageId,
     goal: MessageId,
-    /// How many messages it covers, for a sentence.
-    covers: usize,
     text: String,
 }
 
@@ -96,7 +96,7 @@ impl Session {
     ) {
         let model = self.meta().model.clone();
         let spec = self.spec();
-        let (material, upto, covers) = self.material(goal, &spec);
+        let (material, upto) = self.material(goal, &spec);
         let request = Arc::new(self.summary_request(&model, &spec, material));
         let input = tokens::of_request(&request);
         let output = request.output_limit.map(|limit| u64::from(limit.tokens));
@@ -107,12 +107,12 @@ impl Session {
             out.push(Effect::Say(format!("No summary is made: {reason}")));
             return;
         }
-        let run = Run { id, automatic, model, attempt, request, upto, goal, covers, text: String::new() };
+        let run = Run { id, automatic, model, attempt, request, upto, goal, text: String::new() };
         self.summarising = Some(run);
     }
 
-    /// What is to be summarised, as one text; the last message in it, and how many messages are covered then.
-    fn material(&self, goal: MessageId, spec: &ModelSpec) -> (String, MessageId, usize) {
+    /// What is to be summarised, as one text, and the last message in it.
+    fn material(&self, goal: MessageId, spec: &ModelSpec) -> (String, MessageId) {
         let room = history::room(spec, Some(self.settings.summaries.max_tokens));
         let room = self.calibration.reverse(&self.meta().model, room.min(self.settings.max_context_tokens.max(8_000)));
         let room = room.saturating_sub(FRAME_TOKENS + tokens::estimate(PROMPT));
@@ -124,7 +124,7 @@ impl Session {
         let from = self.plan.summary.map_or(0, |(_, covered)| covered);
         let to = self.conversation.position(goal).unwrap_or(from);
         let mut used = tokens::estimate(&text);
-        let (mut upto, mut covers) = (goal, to + 1);
+        let mut upto = goal;
         for at in from..=to {
             let Some(message) = self.conversation.at(at) else { break };
             let standing = self.plan.standing(&self.conversation, at);
@@ -137,9 +137,9 @@ impl Session {
             }
             used = used.saturating_add(weight);
             text.push_str(&shortened(line, room));
-            (upto, covers) = (message.id, at + 1);
+            upto = message.id;
         }
-        (text, upto, covers)
+        (text, upto)
     }
 
     fn summary_request(&self, model: &ModelRef, spec: &ModelSpec, material: String) -> Request {
@@ -168,32 +168,32 @@ impl Session {
     pub(super) fn summary_booked(&mut self, attempt: AttemptId, at: Stamp, out: &mut Vec<Effect>) {
         let Some(run) = &self.summarising else { return };
         out.push(Effect::StartAttempt { attempt, request: Arc::clone(&run.request) });
-        out.push(Effect::StartTimer { timer: Timer::Summary, after: self.summary_limit(run) });
         if let Some(open) = self.open.get_mut(&attempt) {
             open.sent = true;
             open.started = at.mono;
         }
+        self.time_summary(out);
     }
 
-    /// The whole of it in the time that one first token may take, and as much again to write.
-    fn summary_limit(&self, run: &Run) -> Duration {
-        first_token_limit(&self.settings, &run.model).saturating_mul(2)
-    }
-
-    /// After a suspend the summary's time begins anew.
-    pub(super) fn summary_resumed(&self, out: &mut Vec<Effect>) {
-        let sent = self.summarising.as_ref().filter(|run| self.open.get(&run.attempt).is_some_and(|open| open.sent));
-        if let Some(run) = sent {
-            out.push(Effect::StartTimer { timer: Timer::Summary, after: self.summary_limit(run) });
+    /// The whole of it in the time that one first token may take, and as much again to write; after a suspend anew.
+    pub(super) fn time_summary(&self, out: &mut Vec<Effect>) {
+        let is_sent = |run: &&Run| self.open.get(&run.attempt).is_some_and(|open| open.sent);
+        if let Some(run) = self.summarising.as_ref().filter(is_sent) {
+            let after = first_token_limit(&self.settings, &run.model).saturating_mul(2);
+            out.push(Effect::StartTimer { timer: Timer::Summary, after });
         }
     }
 
     /// A piece of the summary.
-    pub(super) fn summary_text(&mut self, attempt: AttemptId, text: &str) {
-        if let Some(run) = self.summarising.as_mut().filter(|run| run.attempt == attempt) {
-            run.text.push_str(text);
-        }
+    pub(super) fn summary_text(&mut self, attempt: AttemptId, text: &str, out: &mut Vec<Effect>) {
         self.summary_output(attempt, text);
+        let Some(run) = self.summarising.as_mut().filter(|run| run.attempt == attempt) else { return };
+        run.text.push_str(text);
+        if run.text.len() > MAX_BYTES
+            && let Some(run) = self.let_go_of_summary(out)
+        {
+            summary_failed(&run, &Failure::new(FailureKind::TooLarge, "the summary passed 1 MiB"), out);
+        }
     }
 
     /// Counts what came of the summary, its reasoning included.
@@ -212,7 +212,11 @@ impl Session {
                 let failure = Failure::new(FailureKind::InvalidData, "the answer was empty");
                 summary_failed(&run, &failure, out);
             }
-            Ending::Finished(_) => self.summary_made(run, at, out),
+            Ending::Finished(FinishReason::ContentFilter) => {
+                let failure = Failure::new(FailureKind::StreamError, "its filter stopped the summary");
+                summary_failed(&run, &failure, out);
+            }
+            Ending::Finished(reason) => self.summary_made(run, reason, at, out),
             Ending::Cancelled => {}
             Ending::Failed(failure) => {
                 let field = refused_field(failure, &run.request).filter(|_| run.text.is_empty());
@@ -227,7 +231,13 @@ impl Session {
         }
     }
 
-    fn summary_made(&mut self, run: Run, at: Stamp, out: &mut Vec<Effect>) {
+    fn summary_made(&mut self, run: Run, reason: &FinishReason, at: Stamp, out: &mut Vec<Effect>) {
+        if let (FinishReason::Length, Some(limit)) = (reason, run.request.output_limit) {
+            out.push(Effect::Say(format!(
+                "The summary ended at its limit of {} tokens and may lack the newest of what it covers. /summarise edit changes it; summary_tokens under [history] in the config sets it.",
+                limit.tokens
+            )));
+        }
         let summary = Summary {
             id: run.id,
             upto: run.upto,
@@ -241,27 +251,24 @@ impl Session {
         summaries.retain(|other| other.id != summary.id);
         summaries.push(summary);
         self.refresh_plan();
-        let is_sent = self.plan.summary.is_some_and(|(id, _)| id == run.id);
-        // Another answer may have taken the place of the one that the summary was to go up to.
+        // After a retry the last that was to be covered may stand on another branch: there is no way on to it.
         if run.upto != run.goal && self.conversation.position(run.goal).is_some() {
             self.next_round(run.id, run.attempt.ordinal + 1, run.goal, run.automatic, at, out);
-        } else if !run.automatic && !is_sent {
-            out.push(Effect::Say(
-                "The summary is of an answer that is not shown any more, so it is not sent. /summarise makes one of what is."
-                    .to_owned(),
-            ));
         } else if !run.automatic {
-            out.push(Effect::Say(format!(
-                "From now on a summary is sent in place of the {} messages above. /summarise show reads it, /summarise edit changes it, /summarise undo takes it back.",
-                run.covers
-            )));
+            out.push(Effect::Say(match self.conversation.position(run.upto) {
+                Some(last) => format!(
+                    "From now on a summary is sent in place of the {} messages above. /summarise show reads it, /summarise edit changes it, /summarise undo takes it back.",
+                    last + 1
+                ),
+                None => "The summary is of an answer that is not shown any more, so it is not sent. /summarise makes one of what is.".to_owned(),
+            }));
         }
     }
 
     /// A budget, or the disk, does not allow the summary.
     pub(super) fn summary_refused(&mut self, why: &str, out: &mut Vec<Effect>) {
         if self.summarising.take().is_some() {
-            out.push(Effect::Say(format!("No summary is made. {why}")));
+            out.push(Effect::Say(format!("No summary is made: {why}")));
         }
     }
 
@@ -337,7 +344,8 @@ impl Session {
 
 /// Says why there is no summary, and what is done instead.
 fn summary_failed(run: &Run, failure: &Failure, out: &mut Vec<Effect>) {
-    let why = explain::failure(failure, &run.model);
+    // What is tried again is the summary, not the last question.
+    let why = explain::failure(failure, &run.model).replace("/retry", "/summarise").replace(", or send “continue”", "");
     let instead = if run.automatic { " Until there is one, the oldest messages are left out instead." } else { "" };
     out.push(Effect::Say(format!("The summary failed. {why}{instead}")));
 }

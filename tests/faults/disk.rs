@@ -6,13 +6,15 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use serde_json::json;
+
 use super::support::keys::Key;
 use super::support::launch::Home;
 use super::support::replies::{closed, delta, role, sse_reply, stream};
-use super::support::server::{Gate, Server};
+use super::support::server::{Gate, Reply, Server};
 use super::world::{
     KEY, ask, assert_left_well, assert_no_secret, assert_sound, assert_terminal_is_back, database, is_at_rest, leave,
-    messages, munshi, start, wait_for_rows,
+    messages, munshi, reader, start, wait_for_rows,
 };
 
 /// A small disk of its own, mounted as the data folder; `None` where this user may not mount.
@@ -105,6 +107,81 @@ fn row_02_with_a_full_disk_nothing_is_sent_before_it_is_saved() {
     session.wait_for(is_at_rest);
     leave(&session, &home);
     assert_eq!(messages(&home).len(), 4);
+}
+
+/// A server that answers questions, and a summary or vectors once the gate opens.
+fn patient_server(gate: &Gate) -> Server {
+    let gate = gate.clone();
+    Server::start(move |request| {
+        if request.head.contains("/embeddings") {
+            let texts = request.json()["input"].as_array().map_or(1, Vec::len);
+            let vectors: Vec<_> = (0..texts).map(|at| json!({"index": at, "embedding": vec![0.1; 256]})).collect();
+            let usage = json!({"prompt_tokens": texts, "total_tokens": texts});
+            return Reply::json(200, &json!({"data": vectors, "usage": usage}).to_string()).head_waits(&gate);
+        }
+        let is_summary = request.messages()[0].1.starts_with("You summarise");
+        let words = if is_summary { "- the gist of it" } else { "an answer" };
+        let reply = stream().bytes(role()).bytes(delta(words));
+        closed(if is_summary { reply.gate(&gate) } else { reply }, 2)
+    })
+}
+
+#[test]
+fn row_02_with_a_full_disk_a_summary_and_marks_wait_in_memory_and_are_saved_once_there_is_room() {
+    let home = Home::new();
+    let Some(disk) = Disk::mount(&home, "2m") else { return };
+    let gate = Gate::new();
+    let server = patient_server(&gate);
+    let session = start(munshi(&home, &server));
+    ask(&session, &home, "first?", 1);
+    ask(&session, &home, "second?", 2);
+    session.send_line("/summarise");
+    session.wait_for_text("summarising");
+    server.wait_for_requests(3);
+    let ballast = disk.fill();
+    gate.open();
+    session.wait_for(|screen| screen.contains("stands for the 4 messages above") && screen.contains("NOT SAVED"));
+    session.send_line("/context");
+    session.wait_for_text("munshi · context");
+    session.key(Key::End);
+    session.type_text("p");
+    session.wait_for(|screen| screen.lines().any(|row| row.contains("an answer") && row.contains("pinned")));
+    session.key(Key::Esc);
+    session.wait_until_gone("munshi · context");
+    fs::remove_file(ballast).unwrap();
+    session.wait_until_gone("NOT SAVED");
+    leave(&session, &home);
+    let session = munshi(&home, &server).arg("-c").start();
+    session.wait_for_text("stands for the 4 messages above");
+    session.send_line("/summarise show");
+    session.wait_for_text("the gist of it");
+    leave(&session, &home);
+    let marks: u32 = reader(&database(&home)).query_row("SELECT count(*) FROM marks", [], |row| row.get(0)).unwrap();
+    assert_eq!(marks, 1);
+}
+
+#[test]
+fn row_02_with_a_full_disk_vectors_are_not_asked_for_again_and_again() {
+    let home = Home::new();
+    let Some(disk) = Disk::mount(&home, "2m") else { return };
+    let gate = Gate::new();
+    let server = patient_server(&gate);
+    let session = start(munshi(&home, &server));
+    ask(&session, &home, "first?", 1);
+    session.send_line("/history retrieve");
+    server.wait_for_requests(2);
+    let ballast = disk.fill();
+    gate.open();
+    session.wait_for_text("NOT SAVED");
+    session.send_line("/status");
+    session.wait_for_text("next request");
+    assert_eq!(server.requests().len(), 2, "vectors that are not saved yet are paid once more");
+    fs::remove_file(ballast).unwrap();
+    session.wait_until_gone("NOT SAVED");
+    leave(&session, &home);
+    let sql = "SELECT count(*) FROM embeddings";
+    let kept: u32 = reader(&database(&home)).query_row(sql, [], |row| row.get(0)).unwrap();
+    assert_eq!((kept, server.requests().len()), (2, 2));
 }
 
 #[test]

@@ -26,6 +26,7 @@ mod outside;
 mod pastes;
 mod refusals;
 mod scripts;
+mod summaries;
 mod terminal;
 mod waits;
 mod world;

@@ -89,7 +89,7 @@ pub fn run(cli: &Cli, as_json: bool) -> Result<ExitCode> {
     findings.push(here::prices(&config, today));
     let failed = findings.iter().any(|finding| finding.status == Status::Failure);
     let text = if as_json {
-        json_report(&findings)?
+        crate::data(json_report(&findings)?)
     } else {
         report(&findings, terminal::is_terminal() && setup::colours() != ColourDepth::None)
     };

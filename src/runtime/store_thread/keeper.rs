@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::chat::budget::Refusal;
 use crate::store::{Reservation, Store, StoreError};
 
-use super::{Answer, Job, Outbox, Query, StoreEvent};
+use super::{Answer, Job, Outbox, Query, Recall, StoreEvent};
 
 /// How long after a failed write the next try is made, where nothing new comes before.
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(2);
@@ -18,6 +18,8 @@ pub(super) struct Keeper {
     store: Box<dyn Store>,
     /// Writes that wait, in order.
     held: VecDeque<Job>,
+    /// Questions that what waits would answer otherwise.
+    postponed: Vec<Recall>,
     /// Whether the last that was told is that something is not saved.
     in_trouble: bool,
     out: Outbox,
@@ -26,7 +28,7 @@ pub(super) struct Keeper {
 
 impl Keeper {
     pub fn new(store: Box<dyn Store>, out: Outbox, unsaved: Arc<AtomicUsize>) -> Self {
-        Self { store, held: VecDeque::new(), in_trouble: false, out, unsaved }
+        Self { store, held: VecDeque::new(), postponed: Vec::new(), in_trouble: false, out, unsaved }
     }
 
     /// Serves until it is closed.
@@ -40,6 +42,7 @@ impl Keeper {
                     Err(RecvTimeoutError::Disconnected) => Job::Close,
                     Err(RecvTimeoutError::Timeout) => {
                         self.apply();
+                        self.answer_recalls(Vec::new());
                         continue;
                     }
                 }
@@ -62,10 +65,21 @@ impl Keeper {
             if closing {
                 return;
             }
-            for recall in recalls {
-                let recalled = recall.read(self.store.as_mut());
-                self.out.tell_recalled(recalled);
+            self.answer_recalls(recalls);
+        }
+    }
+
+    /// Vectors that wait to be saved are not missing: they would be made, and paid for, once more.
+    fn answer_recalls(&mut self, recalls: Vec<Recall>) {
+        let mut asked = std::mem::take(&mut self.postponed);
+        asked.extend(recalls);
+        for recall in asked {
+            if !self.held.is_empty() && matches!(recall, Recall::Missing { .. }) {
+                self.postponed.push(recall);
+                continue;
             }
+            let recalled = recall.read(self.store.as_mut());
+            self.out.tell_recalled(recalled);
         }
     }
 

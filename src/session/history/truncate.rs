@@ -58,7 +58,7 @@ impl<'w> Scale<'w> {
         let weigh = |at: usize| conversation.at(at).map_or(0, |message| weights.of(message));
         let rest: Vec<(usize, u64)> =
             (end.settled..end.before).filter(|at| is_open(*at)).map(|at| (at, weigh(at))).collect();
-        let pinned = marks::pinned(conversation, end.settled.min(end.before));
+        let pinned = marks::pinned(conversation, end.before);
         let pinned = pinned.into_iter().filter(|at| is_open(*at));
         let pins: Vec<(usize, u64)> = pinned.map(|at| (at, weigh(at))).collect();
         let is_question = |at: usize| conversation.at(at).is_some_and(|message| message.role == Role::User);

@@ -292,3 +292,22 @@ fn what_a_message_costs_at_most_has_room_for_what_is_brought_back() {
     let cost = (sent * 1_000_000 + answer * 2_000_000) as i64;
     assert!(said.most.unwrap() >= PicoUsd(cost), "{said:?} for {sent} tokens");
 }
+
+#[test]
+fn what_no_other_try_mends_is_asked_once_and_the_way_to_try_again_is_named() {
+    for kind in [FailureKind::Unauthorized, FailureKind::InvalidData, FailureKind::TooLarge] {
+        let mut world = retrieving();
+        for round in 0..2 {
+            world.ask("What was number one?");
+            if round == 0 {
+                embedded(&mut world, Err(Some(Failure::new(kind.clone(), "vectors without end"))));
+            }
+            found(&mut world, RankedBy::Words, Vec::new());
+            world.text("One.");
+            world.finish(None);
+        }
+        assert_eq!((world.embedded.len(), world.said.len()), (1, 1), "{:?}", world.said);
+        assert!(world.said[0].contains("/history retrieve"), "{:?}", world.said);
+        assert!(!world.said[0].contains("/retry"), "a retry searches by words as before: {:?}", world.said);
+    }
+}

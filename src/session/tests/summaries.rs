@@ -320,10 +320,118 @@ fn a_limit_by_count_makes_summaries_too() {
 }
 
 #[test]
-fn a_suspend_is_no_time_that_a_summary_took() {
+fn a_summary_of_what_is_not_shown_any_more_ends_and_is_not_said_to_stand_for_it() {
+    let mut world = longer_than_the_window();
+    summarise(&mut world);
+    let first = world.attempt();
+    world.retry();
+    world.text("Another answer.");
+    world.finish(None);
+    let mut attempt = first;
+    for rounds in 1.. {
+        assert!(rounds < 6, "a round for each message, and each is paid");
+        world.happen(Happened::TextArrived { attempt, text: "Summary.".into() });
+        let report = Report::bare(Ending::Finished(FinishReason::Stop));
+        world.happen(Happened::Ended { attempt, report, jitter: JITTER });
+        if !world.session.is_summarising() {
+            break;
+        }
+        attempt = world.attempt();
+    }
+    let covered = world.session.plan().summary.map_or(0, |(_, covered)| covered);
+    assert!(covered > 0, "what was covered and is still shown stays covered");
+    let claims = world.said.iter().filter(|said| said.contains("in place of the"));
+    assert!(claims.clone().all(|said| said.contains(&format!("the {covered} messages"))), "{:?}", world.said);
+    world.assert_at_rest();
+}
+
+#[test]
+fn a_summary_cut_at_its_limit_is_kept_and_said_to_be_cut() {
     let mut world = three_turns();
     summarise(&mut world);
-    world.now += SECOND * 1_000;
+    world.text("- one, two, and");
+    world.end(Report::bare(Ending::Finished(FinishReason::Length)));
+    assert_eq!(world.session.summary().unwrap().text, "- one, two, and");
+    let said = world.said.join(" ");
+    assert!(said.contains("ended at its limit of 1024 tokens") && said.contains("/summarise edit"), "{said}");
+    world.assert_at_rest();
+}
+
+#[test]
+fn what_a_filter_left_of_a_summary_stands_for_nothing() {
+    let mut world = three_turns();
+    summarise(&mut world);
+    world.text("- one");
+    world.end(Report::bare(Ending::Finished(FinishReason::ContentFilter)));
+    assert_eq!(world.session.summary(), None);
+    assert!(world.said.last().unwrap().contains("The summary failed"), "{:?}", world.said);
+    world.assert_at_rest();
+}
+
+#[test]
+fn row_20_a_summary_without_end_is_given_up() {
+    let mut world = three_turns();
+    summarise(&mut world);
+    let piece = "words ".repeat(20_000);
+    for pieces in 0.. {
+        assert!(pieces < 40, "it is held in memory whatever its length");
+        world.text(&piece);
+        if !world.session.is_summarising() {
+            break;
+        }
+    }
+    world.text(&piece);
+    world.end(Report::bare(Ending::Cancelled));
+    assert_eq!(world.session.summary(), None);
+    assert!(world.said.last().unwrap().contains("The summary failed"), "{:?}", world.said);
+    world.assert_at_rest();
+}
+
+#[test]
+fn row_24_a_summary_has_its_whole_time_after_a_suspend() {
+    let mut world = three_turns();
+    summarise(&mut world);
+    world.wait(SECOND * 100);
     world.happen(Happened::Resumed);
     assert_eq!(world.due_in(Timer::Summary), Some(SECOND * 120));
+    world.wait(SECOND * 119);
+    assert!(world.session.is_summarising());
+    world.text("All.");
+    world.finish(None);
+    world.assert_at_rest();
+    world.happen(Happened::Resumed);
+    world.assert_at_rest();
+}
+
+#[test]
+fn a_refused_summary_names_no_way_on_that_is_none() {
+    let mut world = three_turns();
+    world.set_budget();
+    world.refuses = true;
+    summarise(&mut world);
+    world.happen(Happened::Changed(Change::Model(c())));
+    summarise(&mut world);
+    for said in &world.said {
+        assert!(said.starts_with("No summary is made"), "{said}");
+        assert!(!said.contains("/budget once") && !said.contains("Not sent"), "{said}");
+    }
+    assert_eq!(world.said.len(), 2);
+}
+
+#[test]
+fn what_is_pinned_is_sent_also_where_a_summary_covers_the_last_turn() {
+    let mut world = three_turns();
+    summarise(&mut world);
+    world.text("All.");
+    world.finish(None);
+    let reply = world.shown().id;
+    world.happen(Happened::Marked { message: reply, mark: Some(Mark::Pinned) });
+    let standing = |world: &World, at| world.session.plan().standing(world.session.conversation(), at);
+    assert_eq!((standing(&world, 4), standing(&world, 5)), (Standing::Pinned, Standing::Pinned));
+    let planned = world.session.plan().tokens;
+    world.ask("Four?");
+    assert_eq!(world.sent_texts(), ["Three?", "3.", "Four?"]);
+    let weight = crate::session::tokens::of_request(&world.request());
+    assert!(planned < weight && weight < planned + 20, "{planned} as planned, then {weight}");
+    world.stop();
 }
