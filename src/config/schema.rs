@@ -80,7 +80,7 @@ pub const FIELDS: &[Field] = &[
     field("limits.paste_attachment_chars", Kind::Whole { least: 1, most: 10_000_000 }, Preset::Whole(20_000)),
     field("limits.max_context_tokens", Kind::Whole { least: 256, most: 100_000_000 }, Preset::Whole(32_000)),
     field("history.strategy", Kind::OneOf(STRATEGIES), Preset::Text("truncate")),
-    field("history.max_messages", Kind::WholeOrNone { least: 2, most: 1_000_000 }, Preset::Unset),
+    field("history.max_messages", Kind::WholeOrNone { least: 1, most: 1_000_000 }, Preset::Unset),
     field("history.summarise_above", Kind::Whole { least: 20, most: 95 }, Preset::Whole(70)),
     field("history.summary_tokens", Kind::Whole { least: 64, most: 100_000 }, Preset::Whole(1_024)),
     field("history.embedding_model", Kind::Name, Preset::Text("text-embedding-3-small")),

@@ -131,12 +131,27 @@ impl AppState {
         vec![TuiEffect::SaveSetting { path: format!("budget.{}", kind.as_str()), value: written }]
     }
 
+    /// The narrowest cap that the message in the box could pass, as it stands: then it would be refused.
+    #[must_use]
+    pub fn cap_in_the_way(&self) -> Option<UsedCap> {
+        let settings = &self.preferences.settings;
+        if !settings.budgets.is_set() {
+            return None;
+        }
+        let most = Local::of(self.preview()?.most?, settings.currency.rate);
+        self.used_caps().into_iter().find(|cap| {
+            let before = if cap.kind == CapKind::Message { 0 } else { cap.used.unwrap_or_default().0 };
+            before.saturating_add(most.0) > cap.most.0
+        })
+    }
+
     /// Sends the last question once, where a budget refused it.
     pub(super) fn send_over_budget(&mut self, at: Stamp, fresh: Fresh) -> Vec<TuiEffect> {
         if !self.session().is_over_budget() {
             self.toast("No budget keeps a question of this chat back.", at);
             return Vec::new();
         }
+        self.toast = None;
         self.follow_end();
         self.tell_session(Happened::Retried { reply: fresh.reply, over_budget: true }, at)
     }

@@ -151,7 +151,7 @@ fn gauge(state: &AppState, columns: u16) -> (String, Part) {
     let named = strategy != Strategy::Truncate && columns >= STRATEGY_FROM;
     let strategy = if named { format!(" · {}", strategy.as_str()) } else { String::new() };
     let part = if is_scarce { Part::Warning } else { Part::Plain };
-    (format!("ctx {}{of}{warns}{strategy}", short_count(tokens)), part)
+    (format!("ctx ~{}{of}{warns}{strategy}", short_count(tokens)), part)
 }
 
 /// What a click at column `x` of a bar that begins at `left` does.

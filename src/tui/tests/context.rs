@@ -225,12 +225,12 @@ fn the_gauge_counts_the_draft_and_warns_from_four_fifths_on() {
         let bar = screen.lines().nth(23).unwrap().to_owned();
         bar.split(" │ ").find(|part| part.contains("ctx")).unwrap().to_owned()
     };
-    assert_eq!(gauge(&mut play), "ctx 10 of 32k");
+    assert_eq!(gauge(&mut play), "ctx ~10 of 32k");
     play.type_text("/context");
-    assert_eq!(gauge(&mut play), "ctx 10 of 32k", "a command is not sent");
+    assert_eq!(gauge(&mut play), "ctx ~10 of 32k", "a command is not sent");
     play.press(ctrl('u'));
     play.type_text("12345 12345");
-    assert_eq!(gauge(&mut play), "ctx 18 of 32k");
+    assert_eq!(gauge(&mut play), "ctx ~18 of 32k");
     play.press(ctrl('u'));
     play.tell(Happened::Input(Input::Paste("tax ".repeat(36_000))));
     play.pass(Duration::from_secs(5));
@@ -238,7 +238,7 @@ fn the_gauge_counts_the_draft_and_warns_from_four_fifths_on() {
     play.press(KeyCode::Backspace);
     play.submit("/history retrieve");
     play.pass(Duration::from_secs(5));
-    assert_eq!(gauge(&mut play), "ctx 10 of 32k · retrieve");
+    assert_eq!(gauge(&mut play), "ctx ~10 of 32k · retrieve");
 }
 
 #[test]

@@ -26,6 +26,7 @@ pub(super) fn send(state: &mut AppState, at: Stamp, fresh: Fresh) -> Vec<TuiEffe
         }
         Parsed::Command(command, args) => {
             let mut effects = take_draft(state, &text, at);
+            state.toast = None;
             effects.extend((command.run)(state, Call { args, at, fresh }));
             effects
         }

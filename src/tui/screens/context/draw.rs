@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use crate::chat::context::Strategy;
 use crate::chat::money::short_count;
 use crate::chat::{Mark, Role};
 use crate::session::Session;
@@ -118,6 +119,8 @@ impl ContextScreen {
             }
             None => "price unknown".to_owned(),
         };
+        let searches = state.meta().history.strategy == Strategy::Retrieve && !self.of.is_busy;
+        let price = if searches { format!("{price}, and what is found") } else { price };
         let parts = [
             format!("{}{of} tokens{warns}", count(totals.tokens, totals.is_exact)),
             price,

@@ -149,7 +149,8 @@ impl Costs {
         let top = self.top.min(rows.len().saturating_sub(slots.rows));
         let mut lines = vec![Line::heads(self.by)];
         lines.extend(rows.iter().skip(top).take(slots.rows).map(|row| Line::of(row, self.by, currency)));
-        lines.push(Line::total(rows, currency));
+        let hidden = rows.len().saturating_sub(slots.rows);
+        lines.push(Line::total(rows, hidden, currency));
         let columns = Columns::of(&lines, area.width);
         let last = lines.len() - 1;
         let mut y = area.y;
