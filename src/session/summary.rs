@@ -81,7 +81,9 @@ impl Session {
     /// From where on messages stay as they are beside an automatic summary.
     fn keeps_from(&self) -> usize {
         let model = &self.meta().model;
-        history::summarise::keeps_from(&self.situation(model, Aim::Next { draft: 0 }), &self.weights)
+        let situation = self.situation(model, Aim::Next { draft: 0 });
+        // What is left out already is not kept, either.
+        history::summarise::keeps_from(&situation, &self.weights).max(self.plan.first_sent)
     }
 
     /// Asks for a summary of as much as fits into one request, from what is covered already towards `goal`.
@@ -128,7 +130,8 @@ impl Session {
         for at in from..=to {
             let Some(message) = self.conversation.at(at) else { break };
             let standing = self.plan.standing(&self.conversation, at);
-            let line = if standing == history::Standing::Void { String::new() } else { line(message) };
+            let is_told = !matches!(standing, history::Standing::Void | history::Standing::LeftOut);
+            let line = if is_told { line(message) } else { String::new() };
             let weight = tokens::estimate(&line);
             if used.saturating_add(weight) > room && at > from {
                 break;

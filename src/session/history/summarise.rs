@@ -13,10 +13,11 @@ pub(super) fn plan(situation: &Situation<'_>, weights: &Weights) -> Plan {
     truncate::plan(situation, weights)
 }
 
-/// Whether what is sent has passed the threshold.
+/// Whether what is sent has passed the threshold, or messages were left out already that no summary covers.
 #[must_use]
 pub fn is_due(plan: &Plan, above_percent: u8) -> bool {
-    plan.tokens > share(plan.limit, u64::from(above_percent))
+    let covered = plan.summary.map_or(0, |(_, covered)| covered);
+    plan.tokens > share(plan.limit, u64::from(above_percent)) || plan.first_sent > covered
 }
 
 /// From where on messages stay as they are, when those before get a summary: the last turn at least.

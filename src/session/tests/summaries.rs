@@ -391,3 +391,52 @@ fn what_is_pinned_is_sent_also_where_a_summary_covers_the_last_turn() {
     assert!(planned < weight && weight < planned + 20, "{planned} as planned, then {weight}");
     world.stop();
 }
+
+#[test]
+fn what_a_single_long_answer_pushes_out_is_summarised_too() {
+    let mut world = summarising();
+    world.exchange("My locker is 4471.", "Noted.");
+    world.ask("Tell me everything.");
+    world.text(&" word".repeat(600));
+    world.finish(None);
+    assert!(world.session.is_summarising(), "{:?}", world.session.plan());
+    assert!(world.request().messages[1].content.contains("4471"));
+    world.text("- locker 4471");
+    world.finish(None);
+    let plan = world.session.plan();
+    assert_eq!(plan.summary.map(|(_, covered)| covered), Some(plan.first_sent), "nothing falls between: {plan:?}");
+    world.assert_at_rest();
+}
+
+#[test]
+fn what_a_limit_of_messages_leaves_out_is_summarised_too() {
+    let mut world = World::new();
+    let history = History { strategy: Strategy::Summarise, max_messages: Some(16), ..History::default() };
+    world.happen(Happened::Changed(Change::History(history)));
+    let mut made = 0;
+    for number in 0..30 {
+        long_turn(&mut world, number);
+        if world.session.is_summarising() {
+            made += 1;
+            world.text(&format!("Summary {made}."));
+            world.finish(None);
+        }
+        let plan = world.session.plan();
+        let covered = plan.summary.map_or(0, |(_, covered)| covered);
+        assert_eq!(covered, plan.first_sent, "nothing falls between: {plan:?}");
+    }
+    assert!((3..=10).contains(&made), "not at every turn: {made}");
+    world.assert_at_rest();
+}
+
+#[test]
+fn what_the_user_left_out_is_not_told_to_the_one_who_summarises() {
+    let mut world = three_turns();
+    let question = world.session.conversation().at(2).unwrap().id;
+    world.happen(Happened::Marked { message: question, mark: Some(Mark::LeftOut) });
+    summarise(&mut world);
+    let asked = world.request().messages[1].content.clone();
+    assert!(asked.contains("One?") && asked.contains("Three?"), "{asked}");
+    assert!(!asked.contains("Two?") && !asked.contains("2."), "{asked}");
+    world.stop();
+}
