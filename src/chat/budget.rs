@@ -34,6 +34,9 @@ pub struct Budgets {
     pub month: Option<Local>,
 }
 
+/// No cap is larger, in millionths of the currency's unit: a million of millions.
+pub const LARGEST_MICRO: u64 = 1_000_000_000_000_000_000;
+
 /// From this share of a cap on, in percent, a warning is shown.
 pub const WARNS_AT_PERCENT: u8 = 80;
 
