@@ -228,7 +228,7 @@ fn what_no_other_try_mends_is_asked_once_and_the_way_to_try_again_is_named() {
         for round in 0..2 {
             world.ask("What was number one?");
             if round == 0 {
-                embedded(&mut world, Err(Some(Failure::new(kind.clone(), "vectors without end"))));
+                embedded(&mut world, Err(Some(Failure::new(kind, "vectors without end"))));
             }
             found(&mut world, RankedBy::Words, Vec::new());
             world.text("One.");
