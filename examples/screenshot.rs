@@ -1,10 +1,10 @@
 //! Draws munshi's real screen as a picture: runs the program's demo in a pseudo-terminal, asks it something, and writes
 //! what the terminal shows as SVG. `assets/screenshots/render` calls it; the README shows the result.
 //!
-//! `cargo run --example screenshot -- OUT.svg COLUMNSxROWS [--light] [--bare] [MESSAGE | :F1 | :F2 …]`
+//! `cargo run --example screenshot -- OUT.svg COLUMNSxROWS [--light] [--bare] [--spent] [MESSAGE | :F1 | :down | :p …]`
 //!
-//! A word such as `:F2` is that key. `--light` takes the light theme; `--bare` leaves the demo out, which shows the
-//! first screen.
+//! A word such as `:F2`, `:down` or `:p` is that key. `--light` takes the light theme; `--bare` leaves the demo out, which
+//! shows the first screen; `--spent` begins with a month of spending.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -17,6 +17,8 @@
 mod boxes;
 #[path = "screenshot/colours.rs"]
 mod colours;
+#[path = "screenshot/spent.rs"]
+mod spent;
 #[path = "screenshot/steady.rs"]
 mod steady;
 #[path = "../tests/support/mod.rs"]
@@ -48,12 +50,15 @@ fn main() {
     if has("--light") {
         (launch, paper) = (launch.args(["--theme", "light"]), &colours::LIGHT);
     }
+    if has("--spent") {
+        spent::month(&home);
+    }
     let session = launch.start();
     session.wait_for(|screen| screen.alternate && !screen.trim().is_empty());
     session.wait_settled(QUIET);
     for text in asked {
-        match text.strip_prefix(":F").and_then(|number| number.parse().ok()) {
-            Some(number) => session.key(Key::F(number)),
+        match text.strip_prefix(':').map(key) {
+            Some(key) => session.key(key),
             None => session.send_line(text),
         }
         session.wait_settled(QUIET);
@@ -65,4 +70,18 @@ fn main() {
     let picture = session.with_terminal(|screen| svg::draw(&steady::cells(screen), screen, paper, caption));
     std::fs::write(out, picture).unwrap_or_else(|error| panic!("{out}: {error}"));
     eprintln!("{out}: {cols}×{rows}");
+}
+
+/// The key of a name.
+fn key(name: &str) -> Key {
+    if let Some(number) = name.strip_prefix('F').and_then(|number| number.parse().ok()) {
+        return Key::F(number);
+    }
+    match name {
+        "up" => Key::Up,
+        "down" => Key::Down,
+        "home" => Key::Home,
+        "end" => Key::End,
+        _ => Key::Char(name.chars().next().expect("a key has a name")),
+    }
 }

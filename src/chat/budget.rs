@@ -37,7 +37,52 @@ pub struct Budgets {
 /// No cap is larger, in millionths of the currency's unit: a million of millions.
 pub const LARGEST_MICRO: u64 = 1_000_000_000_000_000_000;
 
-/// From this share of a cap on, in percent, a warning is shown.
+/// What a cap that can be set holds for; the narrowest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CapKind {
+    Message,
+    Conversation,
+    Day,
+    Month,
+}
+
+impl CapKind {
+    pub const ALL: [Self; 4] = [Self::Message, Self::Conversation, Self::Day, Self::Month];
+
+    /// Its word in commands and in the configuration.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::Conversation => "conversation",
+            Self::Day => "day",
+            Self::Month => "month",
+        }
+    }
+
+    /// The cap of this kind.
+    #[must_use]
+    pub const fn of(self, budgets: &Budgets) -> Option<Local> {
+        match self {
+            Self::Message => budgets.message,
+            Self::Conversation => budgets.conversation,
+            Self::Day => budgets.day,
+            Self::Month => budgets.month,
+        }
+    }
+
+    /// Sets the cap of this kind, or takes it away.
+    pub const fn set(self, budgets: &mut Budgets, most: Option<Local>) {
+        match self {
+            Self::Message => budgets.message = most,
+            Self::Conversation => budgets.conversation = most,
+            Self::Day => budgets.day = most,
+            Self::Month => budgets.month = most,
+        }
+    }
+}
+
+/// From this share of a cap, or of what may be sent, on, in percent, a warning is shown.
 pub const WARNS_AT_PERCENT: u8 = 80;
 
 impl Budgets {
@@ -90,4 +135,17 @@ pub enum Refusal {
     OverBudget { cap: Cap, used: Local },
     /// Its row could not be written, and why, in a sentence.
     NotSaved(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_of_any_cap_is_a_number_and_never_a_panic() {
+        let cases = [(0, 50, 0), (41, 50, 82), (50, 50, 100), (1, 0, 100), (-3, 50, 0), (i128::MAX, 1, u64::MAX)];
+        for (used, most, share) in cases {
+            assert_eq!(percent_used(Local(used), Local(most)), share, "{used} of {most}");
+        }
+    }
 }

@@ -58,6 +58,15 @@ pub struct Ranked {
     pub score: f64,
 }
 
+/// The most bytes of one text: models take about 8,000 tokens, and no token is shorter than a byte.
+const MOST_BYTES: usize = 8_000;
+
+/// As much of a text as a model that embeds takes.
+#[must_use]
+pub fn within_limit(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MOST_BYTES)]
+}
+
 /// Brings a vector to length 1, so that a dot product of two is how alike they are; one of zeros stays.
 pub fn to_length_one(vector: &mut [f32]) {
     let length = vector.iter().map(|number| f64::from(*number).powi(2)).sum::<f64>().sqrt();

@@ -21,6 +21,7 @@ pub mod spending;
 pub mod stamp;
 pub mod tokenizer;
 pub mod usage;
+pub mod words;
 
 pub use budget::{Budgets, Cap, Scope};
 pub use catalogue::Catalogue;

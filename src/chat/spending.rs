@@ -134,8 +134,8 @@ pub fn filled_days(rows: &[SpendRow], period: Period) -> Vec<SpendRow> {
         .collect()
 }
 
-/// At most `most` rows: where there are more, neighbours are put together, equally many in each but the last, under
-/// the key of the first.
+/// At most `most` rows: where there are more, neighbours are put together under the key of the first, equally many in
+/// each but the first row, so that the last ends with the newest.
 #[must_use]
 pub fn merged(rows: &[SpendRow], most: usize) -> Vec<SpendRow> {
     let each = rows.len().div_ceil(most.max(1)).max(1);
@@ -143,14 +143,13 @@ pub fn merged(rows: &[SpendRow], most: usize) -> Vec<SpendRow> {
         let first = chunk.first().cloned().unwrap_or_default();
         SpendRow { key: first.key, label: first.label, ..total(chunk) }
     };
-    rows.chunks(each).map(sum).collect()
+    let mut merged: Vec<SpendRow> = rows.rchunks(each).map(sum).collect();
+    merged.reverse();
+    merged
 }
 
 /// The blocks of a bar that grows upwards, by eighths.
 pub const COLUMN_BLOCKS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-
-/// The blocks of a bar that grows to the right, by eighths.
-pub const ROW_BLOCKS: [char; 9] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉', '█'];
 
 /// How long a bar for `amount` is, in eighths of a cell, where one for `largest` fills `cells`. Whatever is spent shows
 /// at least one eighth.
@@ -216,6 +215,10 @@ mod tests {
         }
         let keys: Vec<String> = merged(&rows, 10).into_iter().map(|row| row.key).collect();
         assert_eq!(keys[..3], ["1", "4", "7"]);
+        let keys: Vec<String> = super::merged(&rows, 7).into_iter().map(|row| row.key).collect();
+        assert_eq!(keys, ["1", "6", "11", "16", "21", "26"]);
+        let keys: Vec<String> = super::merged(&rows[..7], 3).into_iter().map(|row| row.key).collect();
+        assert_eq!(keys, ["1", "2", "5"], "the first is the one that may be of fewer");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::value::{Kind, Value};
+use crate::chat::words::distance;
 
 /// One setting.
 #[derive(Debug, Clone, Copy)]
@@ -79,7 +80,7 @@ pub const FIELDS: &[Field] = &[
     field("limits.paste_attachment_chars", Kind::Whole { least: 1, most: 10_000_000 }, Preset::Whole(20_000)),
     field("limits.max_context_tokens", Kind::Whole { least: 256, most: 100_000_000 }, Preset::Whole(32_000)),
     field("history.strategy", Kind::OneOf(STRATEGIES), Preset::Text("truncate")),
-    field("history.max_messages", Kind::WholeOrNone { least: 2, most: 1_000_000 }, Preset::Unset),
+    field("history.max_messages", Kind::WholeOrNone { least: 1, most: 1_000_000 }, Preset::Unset),
     field("history.summarise_above", Kind::Whole { least: 20, most: 95 }, Preset::Whole(70)),
     field("history.summary_tokens", Kind::Whole { least: 64, most: 100_000 }, Preset::Whole(1_024)),
     field("history.embedding_model", Kind::Name, Preset::Text("text-embedding-3-small")),
@@ -173,22 +174,6 @@ pub fn nearest<'a>(written: &str, known: &[&'a str]) -> Option<&'a str> {
     let near = known.iter().map(|name| (distance(&written, name), *name)).min()?;
     let length = near.1.chars().count();
     (near.0 <= (length / 3).max(2) && near.0 < length).then_some(near.1)
-}
-
-/// Edits between two words: insertions, deletions, replacements (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

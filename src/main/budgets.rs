@@ -2,14 +2,13 @@
 
 use color_eyre::eyre::Result;
 use jiff::civil::Date;
-use munshi::chat::budget::percent_used;
+use munshi::chat::budget::{CapKind, percent_used};
 use munshi::chat::{Budgets, Currency, Local, Scope};
 use munshi::store::Store;
 
 /// A budget that is set.
 pub struct BudgetUse {
-    /// `message`, `conversation`, `day`, `month`: as in the configuration.
-    pub name: &'static str,
+    pub kind: CapKind,
     pub most: Local,
     /// What is recorded of it; `None` where each message or conversation has its own, or nothing could be read.
     pub used: Option<Local>,
@@ -38,11 +37,11 @@ pub fn used(budgets: &Budgets, store: Option<&mut dyn Store>, today: Date) -> Re
         day = Some(Local(store.spend(Scope::Day(today))?.atto_local));
         month = Some(Local(store.spend(Scope::Month(today))?.atto_local));
     }
-    let all = [
-        ("message", budgets.message, None),
-        ("conversation", budgets.conversation, None),
-        ("day", budgets.day, day),
-        ("month", budgets.month, month),
-    ];
-    Ok(all.into_iter().filter_map(|(name, most, used)| Some(BudgetUse { name, most: most?, used })).collect())
+    let used = |kind| match kind {
+        CapKind::Message | CapKind::Conversation => None,
+        CapKind::Day => day,
+        CapKind::Month => month,
+    };
+    let set = CapKind::ALL.into_iter().filter_map(|kind| Some((kind, kind.of(budgets)?)));
+    Ok(set.map(|(kind, most)| BudgetUse { kind, most, used: used(kind) }).collect())
 }

@@ -108,7 +108,7 @@ impl Host for Program {
         let (file, name, keeps) = (self.config_file.clone(), name.to_owned(), self.keeps_keys);
         off_the_loop(move || {
             if !keeps {
-                return Ok(format!("The theme {name} holds until you leave; the demo keeps nothing."));
+                return Ok(format!("The theme {name} holds until you leave; the demo writes no configuration."));
             }
             let change = Change::new(&["ui", "theme"], name.as_str());
             config::save(&file, &[change], &SYSTEM).map_err(|error| error.to_string())?;
@@ -121,7 +121,7 @@ impl Host for Program {
         off_the_loop(move || {
             let change = Change::of(&path, value.as_deref())?;
             if !keeps {
-                return Ok(format!("{path} holds until you leave; the demo keeps nothing."));
+                return Ok(format!("{path} holds until you leave; the demo writes no configuration."));
             }
             config::save(&file, &[change], &SYSTEM).map_err(|error| error.to_string())?;
             Ok(match value {

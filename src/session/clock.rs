@@ -5,6 +5,7 @@ use crate::chat::{Failure, FailureKind, Stamp};
 use super::activity::first_token_limit;
 use super::effect::Effect;
 use super::event::Timer;
+use super::search::SEARCHES_WITHIN;
 use super::turn::Phase;
 use super::{Session, explain};
 
@@ -81,7 +82,11 @@ impl Session {
             Phase::Streaming { .. } => {
                 out.push(Effect::StartTimer { timer: Timer::Silence, after: timeouts.silence });
             }
-            Phase::Committing | Phase::Searching { .. } | Phase::Booking | Phase::Backoff { .. } => {}
+            Phase::Searching { since } => {
+                *since = at.mono;
+                out.push(Effect::StartTimer { timer: Timer::Search, after: SEARCHES_WITHIN });
+            }
+            Phase::Committing | Phase::Booking | Phase::Backoff { .. } => {}
         }
     }
 }

@@ -191,10 +191,12 @@ impl Session {
         let spec = self.spec();
         let limit = self.output_limit(&model, &spec, plan.tokens);
         let output = limit.map(|limit| limit.tokens).or(spec.max_output).map(u64::from);
+        // What a search brings back is not known yet: it may fill what the strategy sends at the most.
+        let fullest = if self.looks_back(&plan) { plan.limit.max(plan.tokens) } else { plan.tokens };
         Preview {
             input: plan.tokens,
             least: spec.cost(&Usage { input: plan.tokens, ..Usage::default() }),
-            most: output.and_then(|output| worst_case(&spec, plan.tokens, output)),
+            most: output.and_then(|output| worst_case(&spec, fullest, output)),
         }
     }
 

@@ -38,8 +38,9 @@ pub enum Happened {
         id: MessageId,
         automatic: bool,
     },
-    /// The summary in force is to have another text.
+    /// A summary is to have another text.
     SummaryEdited {
+        id: MessageId,
         text: String,
     },
     /// The summary in force is to be forgotten.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::chat::budget::Refusal;
+use crate::chat::budget::{Refusal, Scope};
 use crate::chat::ledger::Purpose;
 use crate::chat::money::short_count;
 use crate::chat::{Currency, Failure, FailureKind, Local, ModelRef, PicoUsd};
@@ -82,11 +82,13 @@ pub fn refusal(refusal: &Refusal, wanted: Option<PicoUsd>, currency: &Currency, 
                 format!(", and this could cost up to {}", currency.show_local(Local::of(wanted, currency.rate)))
             });
             let used = match used.0 {
-                0 => "none of it is used yet".to_owned(),
-                _ => format!("{} of it is used or reserved", currency.show_local(*used)),
+                // A message is one reply: nothing is used before it.
+                0 if matches!(cap.scope, Scope::Message(_)) => String::new(),
+                0 => "; none of it is used yet".to_owned(),
+                _ => format!("; {} of it is used or reserved", currency.show_local(*used)),
             };
             let name = cap.scope.budget_name();
-            let why = format!("{name} is {}; {used}{could}", currency.show_local(cap.most));
+            let why = format!("{name} is {}{used}{could}", currency.show_local(cap.most));
             match purpose {
                 Purpose::Chat => format!(
                     "Not sent: {why}. /budget once sends it all the same, /budget changes the cap, /max-tokens makes the answer shorter."

@@ -11,6 +11,7 @@ use super::{Session, explain, tokens};
 /// An attempt whose row is open.
 #[derive(Debug, Clone)]
 pub(super) struct OpenAttempt {
+    pub purpose: Purpose,
     pub model: ModelRef,
     pub spec: ModelSpec,
     pub started: Duration,
@@ -126,6 +127,7 @@ impl Session {
             Effect::Book(opening)
         });
         let open = OpenAttempt {
+            purpose,
             model,
             spec,
             started: at.mono,
@@ -167,11 +169,11 @@ impl Session {
         })
     }
 
-    /// What the running attempt has used so far, counted here.
+    /// What the running attempt at the reply has used so far, counted here; the search for it is not the reply's.
     pub(super) fn estimate_so_far(&self) -> Option<Usage> {
         let attempt =
             AttemptId { reply: self.turn.as_ref()?.reply, ordinal: self.turn.as_ref()?.attempts.checked_sub(1)? };
-        self.open.get(&attempt).filter(|open| open.sent).map(OpenAttempt::estimate)
+        self.open.get(&attempt).filter(|open| open.sent && open.purpose == Purpose::Chat).map(OpenAttempt::estimate)
     }
 
     /// What `usage` costs at the running model's price.

@@ -107,6 +107,7 @@ impl Session {
     pub fn set_settings(&mut self, settings: Arc<Settings>) {
         self.settings = settings;
         self.over_budget = false;
+        self.try_vectors_again();
         self.refresh_plan();
     }
 
@@ -133,7 +134,7 @@ impl Session {
             Happened::Left => self.left(at, &mut out),
             Happened::Retried { reply, over_budget } => self.retried(reply, over_budget, at, &mut out),
             Happened::SummariseAsked { id, automatic } => self.summarise_asked(id, automatic, at, &mut out),
-            Happened::SummaryEdited { text } => self.summary_edited(&text, &mut out),
+            Happened::SummaryEdited { id, text } => self.summary_edited(id, &text, &mut out),
             Happened::SummaryUndone => self.summary_undone(&mut out),
             Happened::Marked { message, mark } => self.marked(message, mark, &mut out),
             Happened::Indexed { id, missing } => self.indexed(id, missing, at, &mut out),
@@ -184,6 +185,12 @@ impl Session {
     #[must_use]
     pub const fn is_busy(&self) -> bool {
         self.turn.is_some()
+    }
+
+    /// Whether anything runs that the user can stop: a turn, or a summary.
+    #[must_use]
+    pub const fn can_be_stopped(&self) -> bool {
+        self.turn.is_some() || self.summarising.is_some()
     }
 
     /// What the running turn is doing.

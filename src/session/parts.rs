@@ -72,7 +72,10 @@ impl Session {
         }
         for (at, message) in self.conversation.path().enumerate() {
             let standing = plan.standing(&self.conversation, at);
-            // A reply that is being made is no part of its own request.
+            // What nothing came of can never be sent, and a reply that is being made is no part of its own request.
+            if standing == Standing::Void {
+                continue;
+            }
             if plan.answering.is_some_and(|question| at > question) && message.role != Role::User {
                 continue;
             }

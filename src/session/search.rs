@@ -8,21 +8,19 @@ use std::time::Duration;
 
 use crate::chat::budget::Refusal;
 use crate::chat::context::Strategy;
-use crate::chat::embedding::{EmbeddingModel, EmbeddingRequest};
+use crate::chat::embedding::{EmbeddingModel, EmbeddingRequest, within_limit};
 use crate::chat::ledger::Purpose;
 use crate::chat::{AttemptId, Ending, Failure, FailureKind, FinishReason, MessageId, ModelRef, Report, Stamp, Usage};
 
 use super::effect::Effect;
 use super::event::{EmbeddingEnded, Found, RankedBy, Timer};
+use super::history::Plan;
 use super::ledger::Booking;
 use super::turn::Phase;
 use super::{Session, explain, tokens};
 
 /// How long embedding a question may take, and then finding what fits it.
-const SEARCHES_WITHIN: Duration = Duration::from_secs(5);
-
-/// The most bytes of a message that are embedded: models take about 8,000 tokens, and no token is shorter than a byte.
-const MOST_BYTES: usize = 8_000;
+pub(super) const SEARCHES_WITHIN: Duration = Duration::from_secs(5);
 
 /// No search is asked for more than this, however many messages are sent anyway.
 const MOST_FOUND: u32 = 1_000;
@@ -88,16 +86,31 @@ impl Session {
         self.meta().history.strategy == Strategy::Retrieve
     }
 
+    /// Whether the chat asks for older messages beside those that `plan` sends, and there may be any.
+    pub(super) fn looks_back(&self, plan: &Plan) -> bool {
+        self.retrieves() && (plan.first_sent > 0 || self.meta().history.everywhere)
+    }
+
     /// The chat's choice of history, or its model, has changed.
     pub(super) fn search_changed(&mut self, out: &mut Vec<Effect>) {
         self.search.unavailable = None;
-        if std::mem::take(&mut self.search.indexed) {
-            out.push(Effect::DropIndex);
-        }
+        self.drop_index(out);
         self.search.found = None;
         self.search.by = None;
         self.search.recalled.clear();
         self.index(out);
+    }
+
+    /// Has the vectors in memory no longer.
+    pub(super) fn drop_index(&mut self, out: &mut Vec<Effect>) {
+        if std::mem::take(&mut self.search.indexed) {
+            out.push(Effect::DropIndex);
+        }
+    }
+
+    /// What kept vectors from being made may be mended: a key was entered, a budget raised. The next question tries.
+    pub fn try_vectors_again(&mut self) {
+        self.search.unavailable = None;
     }
 
     /// Has the vectors in memory, and asks what is missing.
@@ -113,8 +126,7 @@ impl Session {
         let Some(turn) = &self.turn else { return };
         let question = turn.question;
         let is_found = self.search.found.as_ref().is_some_and(|(of, _)| *of == question);
-        let has_older = self.plan.first_sent > 0 || self.meta().history.everywhere;
-        if !self.retrieves() || is_found || !has_older {
+        if is_found || !self.looks_back(&self.plan) {
             self.next_attempt(at, out);
             return;
         }
@@ -151,7 +163,7 @@ impl Session {
         };
         let with = self.embedding_model();
         let (messages, texts): (Vec<MessageId>, Vec<String>) =
-            texts.into_iter().map(|(id, text)| (id, text[..text.floor_char_boundary(MOST_BYTES)].to_owned())).unzip();
+            texts.into_iter().map(|(id, text)| (id, within_limit(&text).to_owned())).unzip();
         let input = texts.iter().map(|text| tokens::estimate(text)).sum();
         let spec = self.catalogue.embedding_spec(&with.model);
         let booking = Booking {
@@ -244,7 +256,9 @@ impl Session {
             Ok(()) if job.question.is_none() && !job.dropped => self.index(out),
             Ok(()) | Err(None) => {}
             Err(Some(failure)) => {
-                if is_for_good(&failure) {
+                // What another model or provider refused, before the chat went on to this one, says nothing of it.
+                let is_present = self.retrieves() && job.request.with == self.embedding_model();
+                if is_present && is_for_good(&failure) {
                     // What asks for vectors again is choosing the strategy; a retry of the question is not.
                     let why = explain::failure(&failure, &job.request.with.model);
                     let why = why.replace("/retry", "/history retrieve").replace(", or send “continue”", "");

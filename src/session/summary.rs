@@ -14,7 +14,7 @@ use crate::chat::{
 use super::activity::first_token_limit;
 use super::effect::Effect;
 use super::event::Timer;
-use super::history::{self, Aim};
+use super::history::{self, Aim, Standing};
 use super::ledger::Booking;
 use super::retry::{Field, refused_field};
 use super::{Session, explain, tokens};
@@ -82,7 +82,7 @@ impl Session {
     fn keeps_from(&self) -> usize {
         let model = &self.meta().model;
         let situation = self.situation(model, Aim::Next { draft: 0 });
-        // What is left out already is not kept, either.
+        // What is left out already is not kept, either: a last answer that is too long by itself.
         history::summarise::keeps_from(&situation, &self.weights).max(self.plan.first_sent)
     }
 
@@ -130,7 +130,8 @@ impl Session {
         for at in from..=to {
             let Some(message) = self.conversation.at(at) else { break };
             let standing = self.plan.standing(&self.conversation, at);
-            let is_told = !matches!(standing, history::Standing::Void | history::Standing::LeftOut);
+            // What the user left out is told to nobody, nor in a summary.
+            let is_told = !matches!(standing, Standing::Void | Standing::LeftOut);
             let line = if is_told { line(message) } else { String::new() };
             let weight = tokens::estimate(&line);
             if used.saturating_add(weight) > room && at > from {
@@ -261,7 +262,7 @@ impl Session {
                     "From now on a summary is sent in place of the {} messages above. /summarise show reads it, /summarise edit changes it, /summarise undo takes it back.",
                     last + 1
                 ),
-                None => "The summary is of an answer that is not shown any more, so it is not sent; /summarise makes one of what is.".to_owned(),
+                None => "The summary is of an answer that is not shown any more, so it is not sent. /summarise makes one of what is.".to_owned(),
             }));
         }
     }
@@ -297,18 +298,23 @@ impl Session {
         Some(run)
     }
 
-    /// The summary in force gets another text.
-    pub(super) fn summary_edited(&mut self, text: &str, out: &mut Vec<Effect>) {
-        let Some((id, _)) = self.plan.summary else {
+    /// A summary gets another text: that in force, or one that was it when the editor was opened.
+    pub(super) fn summary_edited(&mut self, id: MessageId, text: &str, out: &mut Vec<Effect>) {
+        let is_sent = self.plan.summary.is_some_and(|(sent, _)| sent == id);
+        if text.trim().is_empty() && is_sent {
+            return self.summary_undone(out);
+        }
+        let Some(summary) = self.conversation.notes.summaries.iter_mut().find(|summary| summary.id == id) else {
             out.push(Effect::Say("There is no summary to change; /summarise makes one.".to_owned()));
             return;
         };
-        if text.trim().is_empty() {
-            return self.summary_undone(out);
-        }
-        if let Some(summary) = self.conversation.notes.summaries.iter_mut().find(|summary| summary.id == id) {
-            text.trim().clone_into(&mut summary.text);
-            out.push(Effect::SaveSummary(summary.clone()));
+        text.trim().clone_into(&mut summary.text);
+        out.push(Effect::SaveSummary(summary.clone()));
+        if !is_sent {
+            out.push(Effect::Say(
+                "A newer summary was made meanwhile. Your text is kept with the older one, which /summarise undo brings back."
+                    .to_owned(),
+            ));
         }
         self.refresh_plan();
     }

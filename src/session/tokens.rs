@@ -1,6 +1,6 @@
 //! An estimate of how many tokens a text is, for models whose tokenizer is not at hand. Shown with `~`.
 
-use crate::chat::{Message, Request};
+use crate::chat::{Message, Request, ToolCall};
 
 /// Tokens that each message costs besides its text, and that each request costs besides its messages
 /// (the cookbook of `OpenAI`, "How to count tokens": 3 and 3; one more for a margin).
@@ -67,19 +67,19 @@ const ASCII: [u8; 256] = {
 /// for all lets what a provider bills correct it as a whole.
 #[must_use]
 pub fn of_message(message: &Message) -> u64 {
-    let calls: u64 = message.tool_calls.iter().map(|call| estimate(&call.name) + estimate(&call.arguments) + 8).sum();
-    estimate(&message.content) + calls + PER_MESSAGE
+    weighed(&message.content, &message.tool_calls)
 }
 
 /// What a request costs as input.
 #[must_use]
 pub fn of_request(request: &Request) -> u64 {
-    let messages = request.messages.iter().map(|message| {
-        let calls: u64 =
-            message.tool_calls.iter().map(|call| estimate(&call.name) + estimate(&call.arguments) + 8).sum();
-        estimate(&message.content) + calls + PER_MESSAGE
-    });
-    messages.sum::<u64>() + PER_REQUEST
+    request.messages.iter().map(|message| weighed(&message.content, &message.tool_calls)).sum::<u64>() + PER_REQUEST
+}
+
+/// A message's text and calls with what is written around them.
+fn weighed(content: &str, calls: &[ToolCall]) -> u64 {
+    let calls: u64 = calls.iter().map(|call| estimate(&call.name) + estimate(&call.arguments) + 8).sum();
+    estimate(content) + calls + PER_MESSAGE
 }
 
 /// An estimate and a tenth more, to be on the safe side of a provider's own count.

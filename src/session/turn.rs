@@ -227,6 +227,7 @@ impl Session {
         self.stopped(at, out);
         self.stop_summary(out);
         self.stop_search(out);
+        self.drop_index(out);
     }
 
     /// Lets go of the running attempt; its ledger row is closed when its end is told.

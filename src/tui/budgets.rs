@@ -5,58 +5,14 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use crate::chat::budget::WARNS_AT_PERCENT;
-use crate::chat::{Budgets, ConversationId, Currency, Local, Stamp};
+use crate::chat::budget::{CapKind, WARNS_AT_PERCENT, percent_used};
+use crate::chat::{ConversationId, Currency, Local, Stamp};
 use crate::session::Happened;
 
 use super::effect::TuiEffect;
 use super::event::Fresh;
 use super::state::AppState;
 use super::transcript::NoticeKind;
-
-/// What a cap holds for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CapKind {
-    Message,
-    Conversation,
-    Day,
-    Month,
-}
-
-impl CapKind {
-    pub const ALL: [Self; 4] = [Self::Message, Self::Conversation, Self::Day, Self::Month];
-
-    /// Its word in commands and in the configuration.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Message => "message",
-            Self::Conversation => "conversation",
-            Self::Day => "day",
-            Self::Month => "month",
-        }
-    }
-
-    /// The cap of this kind.
-    #[must_use]
-    pub const fn of(self, budgets: &Budgets) -> Option<Local> {
-        match self {
-            Self::Message => budgets.message,
-            Self::Conversation => budgets.conversation,
-            Self::Day => budgets.day,
-            Self::Month => budgets.month,
-        }
-    }
-
-    const fn of_mut(self, budgets: &mut Budgets) -> &mut Option<Local> {
-        match self {
-            Self::Message => &mut budgets.message,
-            Self::Conversation => &mut budgets.conversation,
-            Self::Day => &mut budgets.day,
-            Self::Month => &mut budgets.month,
-        }
-    }
-}
 
 /// A cap that is set, and what counts against it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +27,7 @@ impl UsedCap {
     /// What is used of it, in percent; 0 where that is not known.
     #[must_use]
     pub fn percent(&self) -> u64 {
-        percent(self.used.unwrap_or_default(), self.most)
+        percent_used(self.used.unwrap_or_default(), self.most)
     }
 
     /// Whether so much of it is used that it is said.
@@ -86,13 +42,6 @@ impl UsedCap {
         // The status bar calls it so beside its sum.
         let name = if self.kind == CapKind::Conversation { "chat" } else { self.kind.as_str() };
         format!("{name} {}% of {}", self.percent(), round(currency, self.most))
-    }
-}
-
-fn percent(used: Local, most: Local) -> u64 {
-    match most.0 {
-        ..=0 => 100,
-        most => u64::try_from(used.0.max(0).saturating_mul(100) / most).unwrap_or(u64::MAX),
     }
 }
 
@@ -172,7 +121,7 @@ impl AppState {
     /// configuration.
     pub(super) fn set_cap(&mut self, kind: CapKind, most: Option<Local>, written: Option<String>) -> Vec<TuiEffect> {
         let settings = Arc::make_mut(&mut self.preferences.settings);
-        *kind.of_mut(&mut settings.budgets) = most;
+        kind.set(&mut settings.budgets, most);
         let sessions = self.chats.values_mut().map(|chat| &mut chat.session).chain(self.closing.values_mut());
         for session in sessions {
             session.set_settings(Arc::clone(&self.preferences.settings));
@@ -182,12 +131,27 @@ impl AppState {
         vec![TuiEffect::SaveSetting { path: format!("budget.{}", kind.as_str()), value: written }]
     }
 
+    /// The narrowest cap that the message in the box could pass, as it stands: then it would be refused.
+    #[must_use]
+    pub fn cap_in_the_way(&self) -> Option<UsedCap> {
+        let settings = &self.preferences.settings;
+        if !settings.budgets.is_set() {
+            return None;
+        }
+        let most = Local::of(self.preview()?.most?, settings.currency.rate);
+        self.used_caps().into_iter().find(|cap| {
+            let before = if cap.kind == CapKind::Message { 0 } else { cap.used.unwrap_or_default().0 };
+            before.saturating_add(most.0) > cap.most.0
+        })
+    }
+
     /// Sends the last question once, where a budget refused it.
     pub(super) fn send_over_budget(&mut self, at: Stamp, fresh: Fresh) -> Vec<TuiEffect> {
         if !self.session().is_over_budget() {
             self.toast("No budget keeps a question of this chat back.", at);
             return Vec::new();
         }
+        self.toast = None;
         self.follow_end();
         self.tell_session(Happened::Retried { reply: fresh.reply, over_budget: true }, at)
     }
@@ -206,14 +170,6 @@ fn warning(cap: &UsedCap, currency: &Currency) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_share_of_any_cap_is_a_number_and_never_a_panic() {
-        let cases = [(0, 50, 0), (41, 50, 82), (50, 50, 100), (1, 0, 100), (-3, 50, 0), (i128::MAX, 1, u64::MAX)];
-        for (used, most, share) in cases {
-            assert_eq!(percent(Local(used), Local(most)), share, "{used} of {most}");
-        }
-    }
 
     #[test]
     fn a_cap_is_shown_as_people_write_it() {

@@ -1,6 +1,7 @@
 //! What the next request carries, in words and in tokens: what the gauge, the commands and the list of the context
 //! say alike. Owns the wording; refuses to choose what is sent.
 
+use crate::chat::budget::WARNS_AT_PERCENT;
 use crate::chat::context::Strategy;
 use crate::chat::money::short_count;
 use crate::session::{RankedBy, Session};
@@ -26,6 +27,12 @@ impl AppState {
             draft => self.session().preview(draft).input,
         }
     }
+}
+
+/// Whether so much of a limit is used that it is said.
+#[must_use]
+pub const fn is_scarce(tokens: u64, limit: u64) -> bool {
+    limit != UNLIMITED && tokens.saturating_mul(100) >= limit.saturating_mul(WARNS_AT_PERCENT as u64)
 }
 
 /// A limit in tokens, short; `None` where there is none.
@@ -64,10 +71,11 @@ pub fn strategy(session: &Session) -> String {
 /// What the search for older messages goes by; `None` where a chat has no use for one.
 #[must_use]
 pub fn search(session: &Session) -> Option<String> {
-    match session.ranked_by() {
-        Some(RankedBy::Meaning(with)) => Some(format!("by meaning ({}, {} numbers)", with.model, with.dims)),
-        Some(RankedBy::Words) => Some("by words (BM25), since there are no embeddings".to_owned()),
-        None => (session.conversation().meta.history.strategy == Strategy::Retrieve)
-            .then(|| "none yet; the next question makes one".to_owned()),
+    let is_asked = session.conversation().meta.history.strategy == Strategy::Retrieve;
+    match (session.ranked_by(), session.no_vectors()) {
+        (Some(RankedBy::Meaning(with)), _) => Some(format!("by meaning ({}, {} numbers)", with.model, with.dims)),
+        (Some(RankedBy::Words), None) => Some("by words (BM25), since embeddings were not there in time".to_owned()),
+        (_, Some(_)) => Some("by words (BM25), since there are no embeddings".to_owned()),
+        (None, None) => is_asked.then(|| "none yet; the next question makes one".to_owned()),
     }
 }

@@ -29,7 +29,13 @@ impl AppState {
 /// The words for a width in columns; `None` where there is nothing to say.
 #[must_use]
 pub fn words(state: &AppState, columns: u16) -> Option<String> {
-    state.preview().map(|preview| said(&preview, &state.preferences.settings.currency, columns))
+    let price = said(&state.preview()?, &state.preferences.settings.currency, columns);
+    let over = match state.cap_in_the_way() {
+        Some(cap) if columns >= WORDS_FROM => format!(" · over the {}'s budget", cap.kind.as_str()),
+        Some(_) => " · over budget".to_owned(),
+        None => String::new(),
+    };
+    Some(price + &over)
 }
 
 fn said(preview: &Preview, currency: &Currency, columns: u16) -> String {

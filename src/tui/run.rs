@@ -280,7 +280,8 @@ impl<S: Stage> App<S> {
             self.quits = quits;
         }));
         let until = tokio::time::Instant::now() + LETS_GO_WITHIN;
-        while saved.is_ok() && self.world.runtime.is_streaming() {
+        // What was only being booked was never sent, and its row is to say so.
+        while saved.is_ok() && (self.world.runtime.is_streaming() || self.state.has_open_attempts()) {
             if tokio::time::timeout_at(until, self.world.runtime.arrived()).await.is_err() {
                 break;
             }

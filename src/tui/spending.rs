@@ -75,7 +75,7 @@ impl AppState {
             currency,
             caps: self.used_caps(),
             sums: [self.chat_sum(), self.day_sum(), self.month_sum()].map(|sum| sum.text(currency)),
-            prices_as_of: self.preferences.catalogue.as_of,
+            prices_as_of: self.preferences.catalogue.priced_on(&self.meta().model.provider),
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::civil::Date;
 
 use crate::chat::{
-    AttemptId, Catalogue, Conversation, ConversationId, ConversationMeta, ModelRef, Rate, Role, Spend, Stamp,
+    AttemptId, Catalogue, Conversation, ConversationId, ConversationMeta, MessageId, ModelRef, Rate, Role, Spend, Stamp,
 };
 use crate::runtime::Summary;
 use crate::session::retry::Field;
@@ -40,8 +40,8 @@ pub enum Overlay {
 pub enum Editing {
     Draft,
     Attachment(u32),
-    /// The summary of a chat.
-    Summary(ConversationId),
+    /// A summary of a chat.
+    Summary(ConversationId, MessageId),
 }
 
 /// A short word in the status bar.
@@ -205,15 +205,6 @@ impl AppState {
         self.preferences.ready.get(provider).copied().unwrap_or(false)
     }
 
-    /// Tokens in and out of the shown replies.
-    #[must_use]
-    pub fn chat_tokens(&self) -> (u64, u64) {
-        let usages = self.session().conversation().path().filter_map(|message| message.usage);
-        usages.fold((0, 0), |(input, output), usage| {
-            (input.saturating_add(usage.input), output.saturating_add(usage.output))
-        })
-    }
-
     /// The source text of the last reply that has any.
     #[must_use]
     pub fn last_reply(&self) -> Option<String> {
@@ -239,6 +230,12 @@ impl AppState {
             self.closing.remove(&conversation);
         }
         if effects.is_empty() { Vec::new() } else { vec![TuiEffect::Session(conversation, effects)] }
+    }
+
+    /// Whether a row of the ledger is still to be closed.
+    #[must_use]
+    pub fn has_open_attempts(&self) -> bool {
+        !self.closing.is_empty() || self.chats.values().any(|chat| chat.session.has_open_attempts())
     }
 
     /// Changes a setting of the chat in front.

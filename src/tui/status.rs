@@ -104,7 +104,8 @@ fn all(state: &AppState, columns: u16) -> Vec<Segment> {
         push(text, part, rank);
     }
     if session.is_summarising() {
-        push("summarising…".to_owned(), Part::Busy, 85);
+        let stops = if session.is_busy() { "" } else { " · Esc stops" };
+        push(format!("summarising…{stops}"), Part::Busy, 85);
     }
     if let Some(percent) = session.limits().percent_left().filter(|percent| *percent < 10) {
         push(format!("{percent}% of the rate limit left"), Part::Warning, 40);
@@ -143,14 +144,14 @@ const STRATEGY_FROM: u16 = 72;
 /// What the next request sends, of what the strategy sends at the most.
 fn gauge(state: &AppState, columns: u16) -> (String, Part) {
     let (tokens, limit) = (state.next_request_tokens(), state.session().plan().limit);
-    let is_scarce = tokens.saturating_mul(10) >= limit.saturating_mul(8) && limit != context::UNLIMITED;
+    let is_scarce = context::is_scarce(tokens, limit);
     let of = context::limit(limit).map(|limit| format!(" of {limit}")).unwrap_or_default();
     let warns = if is_scarce { "!" } else { "" };
     let strategy = state.meta().history.strategy;
     let named = strategy != Strategy::Truncate && columns >= STRATEGY_FROM;
     let strategy = if named { format!(" · {}", strategy.as_str()) } else { String::new() };
     let part = if is_scarce { Part::Warning } else { Part::Plain };
-    (format!("ctx {}{of}{warns}{strategy}", short_count(tokens)), part)
+    (format!("ctx ~{}{of}{warns}{strategy}", short_count(tokens)), part)
 }
 
 /// What a click at column `x` of a bar that begins at `left` does.

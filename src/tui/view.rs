@@ -223,7 +223,8 @@ fn draw_price(state: &AppState, rule: Rect, buf: &mut Buffer) {
     let Some(words) = words else { return };
     let text = Sanitised::line(&format!(" {words} "));
     let x = rule.right().saturating_sub(text.width() as u16 + 2).max(rule.x);
-    put(buf, rule, x, rule.y, &text, state.theme.muted());
+    let style = if state.cap_in_the_way().is_some() { state.theme.warning() } else { state.theme.muted() };
+    put(buf, rule, x, rule.y, &text, style);
 }
 
 /// The input box within its region: a column is left free at either side.

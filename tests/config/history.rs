@@ -83,7 +83,7 @@ fn what_is_no_budget_or_no_strategy_is_refused_with_what_is() {
             "\"full\" or \"truncate\" or \"summarise\" or \"summarize\" or \"retrieve\"",
             "the text \"all\"",
         ),
-        ("history.max_messages = 1", "a whole number from 2 to 1000000, or \"none\"", "the number 1"),
+        ("history.max_messages = 0", "a whole number from 1 to 1000000, or \"none\"", "the number 0"),
         ("history.summarise_above = 96", "a whole number from 20 to 95", "the number 96"),
     ] {
         let field = text.split(" =").next().unwrap_or_default();

@@ -174,7 +174,13 @@ fn every_file_it_shows_or_links_to_is_there() {
     let text = readme();
     let targets: Vec<&str> = text.split("](").skip(1).filter_map(|rest| rest.split(')').next()).collect();
     assert!(targets.iter().filter(|target| target.ends_with(".svg")).count() >= 3);
+    let slug = |line: &str| Some(line.strip_prefix("## ")?.to_lowercase().replace(' ', "-"));
+    let sections: Vec<String> = text.lines().filter_map(slug).collect();
     for target in targets.iter().filter(|target| !target.contains("://")) {
+        if let Some(section) = target.strip_prefix('#') {
+            assert!(sections.iter().any(|known| known == section), "there is no section {section}");
+            continue;
+        }
         assert!(root().join(target).is_file(), "{target} is not there");
     }
     let drawn = read("assets/screenshots/render");

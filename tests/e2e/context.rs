@@ -1,9 +1,9 @@
 //! The context, as a user sees and steers it: summaries, the list of what is sent, marks that stay.
 
-use super::kit::{ask, begin, enter, quit, reply, rows, said, submit, turns, write};
+use super::kit::{ask, begin, enter, halves, quit, reply, rows, said, submit, turns, write};
 use super::support::keys::Key;
 use super::support::launch::Home;
-use super::support::server::Server;
+use super::support::server::{Gate, Server};
 
 #[test]
 fn a_summary_is_asked_for_read_sent_and_undone() {
@@ -36,6 +36,27 @@ fn a_summary_is_asked_for_read_sent_and_undone() {
     ask(&session, "Four?", "Fourth.");
     assert_eq!(said(&server, 4), turns(&["One?", "First.", "Two?", "Second.", "Three?", "Third.", "Four?"]));
     quit(&session);
+}
+
+#[test]
+fn esc_stops_a_summary_that_is_being_made_and_its_row_is_closed() {
+    let gate = Gate::new();
+    let server = Server::replies([reply("First."), halves("- half of", &gate, " it"), reply("Second.")]);
+    let home = Home::new();
+    let session = begin(home.munshi().against(&server.base_url()).size(100, 40));
+    ask(&session, "One?", "First.");
+    submit(&session, "/summarise");
+    server.wait_for_requests(2);
+    session.wait_for_text("summarising… · Esc stops");
+    session.key(Key::Esc);
+    session.wait_for_text("The summary was stopped.");
+    gate.open();
+    ask(&session, "Two?", "Second.");
+    assert_eq!(said(&server, 2), turns(&["One?", "First.", "Two?"]), "what was cut off is no summary");
+    quit(&session);
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?));
+    let rows = rows(&home, "SELECT purpose, outcome FROM requests ORDER BY key", read);
+    assert_eq!(rows[1], ("summary".to_owned(), Some("interrupted".to_owned())));
 }
 
 #[test]

@@ -21,6 +21,7 @@ mod export;
 mod keeping;
 mod kit;
 mod models;
+mod money;
 mod panel;
 mod paste;
 mod pipes;

@@ -12,10 +12,11 @@ fn the_chat_is_laid_out_anew_in_every_size() {
     let session = open(&Home::new(), &server);
     ask(&session, "Wrap?", "stays whole.");
     write(&session, "my draft");
+    // The upper one has the draft's price in it.
     let rule = |columns: usize| {
         move |screen: &super::support::pty::Screen| {
-            screen.text.lines().filter(|row| row.chars().count() == columns && row.chars().all(|c| c == '─')).count()
-                == 2
+            let is_rule = |row: &&str| row.starts_with("──") && row.ends_with("──") && row.chars().count() == columns;
+            screen.text.lines().filter(is_rule).count() == 2
         }
     };
     session.resize(120, 40);

@@ -77,7 +77,7 @@ pub(super) fn json(spending: &Spending) -> Result<String> {
         .iter()
         .map(|budget| {
             let used = budget.used.map(|used| written(used.0, LOCAL_DIGITS));
-            (budget.name.to_owned(), json!({ "most": written(budget.most.0, LOCAL_DIGITS), "used": used }))
+            (budget.kind.as_str().to_owned(), json!({ "most": written(budget.most.0, LOCAL_DIGITS), "used": used }))
         })
         .collect();
     let report = json!({

@@ -64,7 +64,8 @@ pub(super) fn report(spending: &Spending, paper: Paper) -> String {
     if !spending.budgets.is_empty() {
         let _ = writeln!(out, "\n{}", paper.bold("Budgets"));
         for budget in &spending.budgets {
-            let _ = writeln!(out, "{:<12}  {}", budget.name, Sanitised::line(&budget.says(&spending.currency)));
+            let _ =
+                writeln!(out, "{:<12}  {}", budget.kind.as_str(), Sanitised::line(&budget.says(&spending.currency)));
         }
     }
     if let Some(note) = &spending.stale {
@@ -193,6 +194,7 @@ fn shortened(text: &Sanitised, columns: usize) -> Sanitised {
 pub(super) mod tests {
     use jiff::civil::date;
     use munshi::chat::Spend;
+    use munshi::chat::budget::CapKind;
     use munshi::chat::spending::{Period, filled_days};
 
     use super::*;
@@ -229,8 +231,8 @@ pub(super) mod tests {
         let rows = vec![dear, row("2026-11-25", "2026-11-25", Spend::unknown())];
         let period = Period { from: date(2026, 11, 22), to: date(2026, 11, 25) };
         let budgets = vec![
-            BudgetUse { name: "conversation", most: rupees(20_000_000), used: None },
-            BudgetUse { name: "day", most: rupees(50_000_000), used: Some(rupees(41_500_000)) },
+            BudgetUse { kind: CapKind::Conversation, most: rupees(20_000_000), used: None },
+            BudgetUse { kind: CapKind::Day, most: rupees(50_000_000), used: Some(rupees(41_500_000)) },
         ];
         Spending {
             by: GroupBy::Day,

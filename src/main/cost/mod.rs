@@ -5,7 +5,7 @@ mod human;
 
 use std::path::Path;
 
-use color_eyre::eyre::Result;
+use color_eyre::eyre::{Result, eyre};
 use jiff::civil::Date;
 use munshi::chat::Currency;
 use munshi::chat::catalogue::staleness_note;
@@ -62,6 +62,9 @@ fn gather(args: &CostArgs, config: &Config, clock: &Clock, database: &Path) -> R
         (None, Some(days)) => Period::last_days(today, days),
         (None, None) => Period::usual(by, today),
     };
+    if period.from > period.to {
+        return Err(eyre!("--since {} is after today, {}; an earlier day is wanted", period.from, period.to));
+    }
     let mut store = open(database, clock)?;
     let (mut rows, mut days) = (Vec::new(), Vec::new());
     if let Some(store) = &mut store {

@@ -105,8 +105,8 @@ fn read(settings: &Settings, path: &Path, today: Date) -> Result<Vec<BudgetUse>>
 
 fn of(budget: &BudgetUse, currency: &Currency) -> Finding {
     const CHECK: &str = "budgets";
-    let says = format!("{}: {}", budget.name, budget.says(currency));
-    let mend = |what: &str| format!("{what}, or raise budget.{} in the configuration", budget.name);
+    let says = format!("{}: {}", budget.kind.as_str(), budget.says(currency));
+    let mend = |what: &str| format!("{what}, or raise budget.{} in the configuration", budget.kind.as_str());
     match budget.percent() {
         Some(100..) => Finding::warning(CHECK, says + ": it is used up", mend("wait for the next one")),
         Some(percent) if percent >= u64::from(WARNS_AT_PERCENT) => {

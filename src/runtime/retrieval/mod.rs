@@ -57,6 +57,8 @@ pub(super) struct Retrieval {
     awaited: HashSet<Key>,
     loaded: HashSet<Key>,
     searches: HashMap<u64, Search>,
+    /// Searches that wait for vectors that are being read.
+    waiting: Vec<(u64, Key)>,
     tickets: u64,
     embeds: Embeds,
     /// Started for the first vectors.
@@ -71,6 +73,7 @@ impl Retrieval {
             awaited: HashSet::new(),
             loaded: HashSet::new(),
             searches: HashMap::new(),
+            waiting: Vec::new(),
             tickets: 0,
             embeds: Embeds::new(provider, Arc::clone(&arrived)),
             searcher: None,
@@ -114,7 +117,7 @@ impl Retrieval {
             out.push((asked.conversation, self.embedded(asked, report, store)));
         }
         for recalled in store.drain_recalled() {
-            out.extend(self.recalled(recalled));
+            out.extend(self.recalled(recalled, store));
         }
         let searched: Vec<Searched> = self.searcher.iter().flat_map(Worker::drain).flatten().collect();
         for Searched { ticket, ranked } in searched {
@@ -224,7 +227,6 @@ impl Retrieval {
 
     fn search(&mut self, search: Search, store: &StoreHandle) {
         let ticket = self.ticket();
-        let (question, most) = (search.question, search.most.saturating_add(MORE) as usize);
         let key = match &search.by {
             RankedBy::Meaning(with) => {
                 Some(Key { with: with.clone(), within: (!search.everywhere).then_some(search.asker) })
@@ -232,9 +234,27 @@ impl Retrieval {
             RankedBy::Words => None,
         };
         self.searches.insert(ticket, search);
-        let by_meaning = key.filter(|key| self.loaded.contains(key));
-        let is_given = by_meaning.is_some_and(|key| self.give(Job::Search { ticket, key, question, most }));
-        if !is_given {
+        match key {
+            // The vectors of a long conversation may take longer to read than one takes to be made.
+            Some(key) if self.awaited.contains(&key) => self.waiting.push((ticket, key)),
+            Some(key) => self.by_meaning(ticket, key, store),
+            None => self.by_words(ticket, store),
+        }
+    }
+
+    /// Goes on with the searches that waited for these vectors.
+    fn go_on(&mut self, key: &Key, store: &StoreHandle) {
+        let over: Vec<_> = self.waiting.extract_if(.., |(_, waited)| waited == key).collect();
+        for (ticket, key) in over {
+            self.by_meaning(ticket, key, store);
+        }
+    }
+
+    /// Searches by vectors, or by words where there are none.
+    fn by_meaning(&mut self, ticket: u64, key: Key, store: &StoreHandle) {
+        let Some(search) = self.searches.get(&ticket) else { return };
+        let (question, most) = (search.question, search.most.saturating_add(MORE) as usize);
+        if !self.loaded.contains(&key) || !self.give(Job::Search { ticket, key, question, most }) {
             self.by_words(ticket, store);
         }
     }
@@ -272,15 +292,16 @@ impl Retrieval {
         None
     }
 
-    fn recalled(&mut self, recalled: Recalled) -> Option<(ConversationId, Happened)> {
+    fn recalled(&mut self, recalled: Recalled, store: &StoreHandle) -> Option<(ConversationId, Happened)> {
         match recalled {
             Recalled::Vectors { with, within, vectors } => {
                 let key = Key { with, within };
                 match vectors {
-                    Some(vectors) => self.loaded(key, vectors),
+                    Some(vectors) => self.loaded(key.clone(), vectors),
                     // The next time that they are asked for they are read again.
                     None => drop(self.awaited.remove(&key)),
                 }
+                self.go_on(&key, store);
                 None
             }
             Recalled::Missing { holder, since, messages } => {

@@ -299,6 +299,28 @@ async fn where_there_are_no_vectors_words_are_searched_and_it_is_said() {
 }
 
 #[tokio::test]
+async fn a_search_waits_for_vectors_that_are_being_read() {
+    let mut world = World::with(&[(1, 1, "rent", EAST), (1, 9, "rent?", EAST)]);
+    world.run(Effect::Index { with: model(), everywhere: false });
+    let search = Effect::Search { question: id(9), text: "rent".into(), by: meaning(), everywhere: false, most: 5 };
+    world.run(search);
+    let by = loop {
+        let found = world.runtime.drain().into_iter().find_map(|news| match news {
+            News::Session(_, event) => match event.happened {
+                Happened::Found { by, .. } => Some(by),
+                _ => None,
+            },
+            News::Store(_) => None,
+        });
+        match found {
+            Some(by) => break by,
+            None => world.runtime.arrived().await,
+        }
+    };
+    assert_eq!(by, meaning());
+}
+
+#[tokio::test]
 async fn what_is_let_go_is_no_longer_searched() {
     let mut world = World::with(&[(1, 1, "rent", EAST), (1, 9, "rent?", EAST)]);
     world.index(false).await;

@@ -1,13 +1,10 @@
 //! The texts that vectors are asked for: as much of each message, and as many in one request, as any endpoint takes.
 
 use crate::chat::MessageId;
-use crate::chat::embedding::Excerpt;
+use crate::chat::embedding::{Excerpt, within_limit};
 
 /// Messages in one request.
 pub(super) const MOST_MESSAGES: u64 = 64;
-
-/// The most of one message, in bytes. No tokenizer makes more tokens than there are bytes, and `OpenAI` takes 8,192.
-const MOST_BYTES: usize = 8_000;
 
 /// The most of one request, in bytes; `OpenAI` takes 300,000 tokens.
 const MOST_BYTES_TOGETHER: usize = 256_000;
@@ -28,7 +25,7 @@ pub(super) fn of(messages: Vec<Excerpt>) -> Vec<(MessageId, String)> {
 
 fn cut(content: &str) -> &str {
     let content = content.trim();
-    if content.is_empty() { NO_WORDS } else { &content[..content.floor_char_boundary(MOST_BYTES)] }
+    if content.is_empty() { NO_WORDS } else { within_limit(content) }
 }
 
 #[cfg(test)]

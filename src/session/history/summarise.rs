@@ -13,18 +13,20 @@ pub(super) fn plan(situation: &Situation<'_>, weights: &Weights) -> Plan {
     truncate::plan(situation, weights)
 }
 
-/// Whether what is sent has passed the threshold, or messages were left out already that no summary covers.
+/// Whether what is sent has passed the threshold, or messages are left out already without a summary: a limit by count
+/// does that long before there are many tokens.
 #[must_use]
 pub fn is_due(plan: &Plan, above_percent: u8) -> bool {
     let covered = plan.summary.map_or(0, |(_, covered)| covered);
-    plan.tokens > share(plan.limit, u64::from(above_percent)) || plan.first_sent > covered
+    plan.first_sent > covered || plan.tokens > share(plan.limit, u64::from(above_percent))
 }
 
 /// From where on messages stay as they are, when those before get a summary: the last turn at least.
 #[must_use]
 pub fn keeps_from(situation: &Situation<'_>, weights: &Weights) -> usize {
     let scale = Scale::new(situation, weights);
-    let limits = Limits { tokens: share(situation.limit, KEEPS_PERCENT), messages: u32::MAX };
+    let messages = situation.history.max_messages.map_or(u32::MAX, |most| share(most.into(), KEEPS_PERCENT) as u32);
+    let limits = Limits { tokens: share(situation.limit, KEEPS_PERCENT), messages: messages.max(1) };
     let start = scale.start(None, limits);
     let turn = situation.end().settled.max(scale.floor);
     start.min(turn)

@@ -194,7 +194,10 @@ impl Hostile {
                 self.world.happen(Happened::SummariseAsked { id, automatic: false });
             }
             Step::EditSummary(true) => drop(self.world.happen(Happened::SummaryUndone)),
-            Step::EditSummary(false) => drop(self.world.happen(Happened::SummaryEdited { text: "Edited.".into() })),
+            Step::EditSummary(false) => {
+                let id = self.world.notes.summaries.first().map_or(id(5), |summary| summary.id);
+                self.world.happen(Happened::SummaryEdited { id, text: "Edited.".into() });
+            }
             Step::Mark(which, how) => {
                 let path = self.world.session.conversation();
                 let Some(message) = path.at(usize::from(which) % path.len().max(1)).map(|message| message.id) else {

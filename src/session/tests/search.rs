@@ -222,6 +222,78 @@ fn the_texts_go_to_the_chats_own_provider_unless_another_is_named() {
 }
 
 #[test]
+fn what_a_search_costs_is_not_the_replys() {
+    let mut world = retrieving();
+    world.ask("What was number one?");
+    assert_eq!(world.session.running_cost(), None, "no token of the answer was asked for yet");
+    world.stop();
+    assert_eq!((world.shown().usage, world.shown().cost), (None, None));
+    embedded(&mut world, Err(None));
+    assert!(world.closed[&world.embedded[0].0].cost.unwrap().0 > 0, "it is in the ledger, at its own price");
+    world.assert_at_rest();
+}
+
+#[test]
+fn a_chat_that_is_left_holds_no_vectors() {
+    let mut world = retrieving();
+    let effects = world.happen(Happened::Left);
+    assert!(effects.contains(&crate::session::Effect::DropIndex));
+}
+
+#[test]
+fn what_one_provider_refused_is_not_held_against_the_next() {
+    let mut world = retrieving();
+    let missing = vec![(id(4), "text".to_owned())];
+    let batch = world.fresh();
+    world.happen(Happened::Indexed { id: batch, missing });
+    world.happen(Happened::Changed(Change::Model(c())));
+    embedded(&mut world, Err(Some(failure(FailureKind::NotFound, 404))));
+    assert_eq!(world.session.no_vectors(), None);
+    assert!(world.said.is_empty(), "{:?}", world.said);
+}
+
+#[test]
+fn a_budget_that_was_raised_and_a_key_that_was_entered_have_vectors_tried_again() {
+    let mut world = retrieving();
+    for mend in [World::set_budget as fn(&mut World), |world| world.session.try_vectors_again()] {
+        world.ask("What was number one?");
+        let asked = world.embedded.len();
+        embedded(&mut world, Err(Some(unauthorized())));
+        assert!(world.session.no_vectors().is_some());
+        world.stop();
+        mend(&mut world);
+        world.ask("And two?");
+        assert_eq!(world.embedded.len(), asked + 1);
+        embedded(&mut world, Err(None));
+        world.stop();
+    }
+}
+
+#[test]
+fn a_suspend_is_no_time_that_a_search_took() {
+    let mut world = retrieving();
+    world.ask("What was number one?");
+    world.now += SECOND * 1_000;
+    world.happen(Happened::Resumed);
+    assert_eq!(world.due_in(crate::session::Timer::Search), Some(SECOND * 5));
+}
+
+#[test]
+fn what_a_message_costs_at_most_has_room_for_what_is_brought_back() {
+    let mut world = retrieving();
+    let said = world.session.preview(500);
+    world.ask("What was number one?");
+    embedded(&mut world, Ok(()));
+    let (hits, by) = ((0..10).map(|at| own(&world, at)).collect(), world.searches.last().unwrap().1.clone());
+    found(&mut world, by, hits);
+    let sent = world.session.plan().tokens;
+    assert!(sent > said.input, "something was brought back: {sent}");
+    let answer = u64::from(world.request().output_limit.unwrap().tokens);
+    let cost = (sent * 1_000_000 + answer * 2_000_000) as i64;
+    assert!(said.most.unwrap() >= PicoUsd(cost), "{said:?} for {sent} tokens");
+}
+
+#[test]
 fn what_no_other_try_mends_is_asked_once_and_the_way_to_try_again_is_named() {
     for kind in [FailureKind::Unauthorized, FailureKind::InvalidData, FailureKind::TooLarge] {
         let mut world = retrieving();

@@ -66,11 +66,15 @@ fn a_summary_can_be_edited_and_undone_and_an_earlier_one_holds_again() {
     assert!(!asked.contains("One?"), "what is summarised is not told again: {asked}");
     world.text("Second.");
     world.finish(None);
-    world.happen(Happened::SummaryEdited { text: "Second, better.".into() });
+    let (first, second) = (world.notes.summaries[0].id, world.notes.summaries[1].id);
+    world.happen(Happened::SummaryEdited { id: second, text: "Second, better.".into() });
     assert_eq!(world.session.summary().unwrap().text, "Second, better.");
     assert_eq!(world.notes.summaries.last().unwrap().text, "Second, better.");
+    world.happen(Happened::SummaryEdited { id: first, text: "First, better.".into() });
+    assert_eq!(world.session.summary().unwrap().text, "Second, better.", "an older one's text is not the newer one's");
+    assert!(world.said.last().unwrap().contains("/summarise undo brings back"), "{:?}", world.said);
     world.happen(Happened::SummaryUndone);
-    assert_eq!(world.session.summary().unwrap().text, "First.");
+    assert_eq!(world.session.summary().unwrap().text, "First, better.");
     world.happen(Happened::SummaryUndone);
     assert_eq!((world.session.summary(), world.notes.summaries.len()), (None, 0));
     world.ask("Five?");
@@ -233,8 +237,8 @@ fn a_field_that_the_model_refuses_is_left_out_of_the_summary_at_once() {
     world.assert_at_rest();
 }
 
-#[test]
-fn a_conversation_longer_than_the_window_is_summarised_in_rounds() {
+/// Forty messages, which no one request of the model can hold.
+fn longer_than_the_window() -> World {
     let mut catalogue = catalogue();
     catalogue.models.insert(a(), ModelSpec { context_window: Some(4_000), ..catalogue.spec(&a()) });
     let mut conversation = Conversation::new(meta());
@@ -244,7 +248,12 @@ fn a_conversation_longer_than_the_window_is_summarised_in_rounds() {
         let text = format!("{at}{}", " word".repeat(200));
         conversation.push(Message::text(id(100 + at), conversation.meta.id, parent, role, text, 0));
     }
-    let mut world = World::over(conversation, Settings::default(), catalogue);
+    World::over(conversation, Settings::default(), catalogue)
+}
+
+#[test]
+fn a_conversation_longer_than_the_window_is_summarised_in_rounds() {
+    let mut world = longer_than_the_window();
     summarise(&mut world);
     let mut rounds = 0;
     while world.session.is_summarising() {
@@ -261,23 +270,58 @@ fn a_conversation_longer_than_the_window_is_summarised_in_rounds() {
     world.assert_at_rest();
 }
 
-/// A conversation of so many long messages, at a model whose window holds few of them.
-fn longer_than_the_window(messages: u128) -> World {
-    let mut catalogue = catalogue();
-    catalogue.models.insert(a(), ModelSpec { context_window: Some(4_000), ..catalogue.spec(&a()) });
-    let mut conversation = Conversation::new(meta());
-    for at in 0..messages {
-        let parent = conversation.leaf().map(|leaf| leaf.id);
-        let role = if at % 2 == 0 { Role::User } else { Role::Assistant };
-        let text = format!("{at}{}", " word".repeat(200));
-        conversation.push(Message::text(id(100 + at), conversation.meta.id, parent, role, text, 0));
+#[test]
+fn what_the_user_left_out_is_not_told_in_a_summary_either() {
+    let mut world = three_turns();
+    let two = world.session.conversation().at(2).unwrap().id;
+    world.happen(Happened::Marked { message: two, mark: Some(Mark::LeftOut) });
+    summarise(&mut world);
+    let asked = world.request().messages[1].content.clone();
+    assert!(asked.contains("One?") && asked.contains("Three?"), "{asked}");
+    assert!(!asked.contains("Two?") && !asked.contains("2."), "{asked}");
+}
+
+#[test]
+fn a_summary_of_an_answer_that_was_replaced_meanwhile_goes_no_further_and_says_so() {
+    for (mut world, is_in_one_round) in [(three_turns(), true), (longer_than_the_window(), false)] {
+        summarise(&mut world);
+        let summary = world.attempt();
+        world.retry();
+        world.text("Another answer.");
+        world.end(Report::bare(Ending::Finished(FinishReason::Stop)));
+        let before = world.started.len();
+        world.happen(Happened::TextArrived { attempt: summary, text: "Summary".into() });
+        let report = Report::bare(Ending::Finished(FinishReason::Stop));
+        world.happen(Happened::Ended { attempt: summary, report, jitter: JITTER });
+        assert_eq!(world.started.len(), before, "nothing more is paid for");
+        assert_eq!(world.session.summary().is_none(), is_in_one_round, "the first round is of what still stands");
+        assert_eq!(world.said.last().unwrap().contains("so it is not sent"), is_in_one_round, "{:?}", world.said);
+        world.assert_at_rest();
     }
-    World::over(conversation, Settings::default(), catalogue)
+}
+
+#[test]
+fn a_limit_by_count_makes_summaries_too() {
+    let mut world = World::new();
+    let history = History { strategy: Strategy::Summarise, max_messages: Some(8), ..History::default() };
+    world.happen(Happened::Changed(Change::History(history)));
+    let mut made = 0;
+    for number in 0..20 {
+        long_turn(&mut world, number);
+        if world.session.is_summarising() {
+            made += 1;
+            world.text("So far.");
+            world.finish(None);
+        }
+    }
+    let plan = world.session.plan();
+    let (_, covered) = plan.summary.unwrap();
+    assert!((4..20).contains(&made) && plan.first_sent == covered && covered > 20, "{made} {plan:?}");
 }
 
 #[test]
 fn a_summary_of_what_is_not_shown_any_more_ends_and_is_not_said_to_stand_for_it() {
-    let mut world = longer_than_the_window(40);
+    let mut world = longer_than_the_window();
     summarise(&mut world);
     let first = world.attempt();
     world.retry();
@@ -405,27 +449,6 @@ fn what_a_single_long_answer_pushes_out_is_summarised_too() {
     world.finish(None);
     let plan = world.session.plan();
     assert_eq!(plan.summary.map(|(_, covered)| covered), Some(plan.first_sent), "nothing falls between: {plan:?}");
-    world.assert_at_rest();
-}
-
-#[test]
-fn what_a_limit_of_messages_leaves_out_is_summarised_too() {
-    let mut world = World::new();
-    let history = History { strategy: Strategy::Summarise, max_messages: Some(16), ..History::default() };
-    world.happen(Happened::Changed(Change::History(history)));
-    let mut made = 0;
-    for number in 0..30 {
-        long_turn(&mut world, number);
-        if world.session.is_summarising() {
-            made += 1;
-            world.text(&format!("Summary {made}."));
-            world.finish(None);
-        }
-        let plan = world.session.plan();
-        let covered = plan.summary.map_or(0, |(_, covered)| covered);
-        assert_eq!(covered, plan.first_sent, "nothing falls between: {plan:?}");
-    }
-    assert!((3..=10).contains(&made), "not at every turn: {made}");
     world.assert_at_rest();
 }
 

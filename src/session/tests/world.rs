@@ -279,8 +279,10 @@ impl World {
                 self.notes.marks.remove(message);
             }
             Effect::SaveSummary(summary) => {
-                self.notes.summaries.retain(|other| other.id != summary.id);
-                self.notes.summaries.push(summary.clone());
+                match self.notes.summaries.iter_mut().find(|other| other.id == summary.id) {
+                    Some(kept) => *kept = summary.clone(),
+                    None => self.notes.summaries.push(summary.clone()),
+                }
             }
             Effect::DropSummary(id) => self.notes.summaries.retain(|summary| summary.id != *id),
             Effect::SummaryDue if self.summarises => {

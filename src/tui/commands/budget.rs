@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::chat::budget::LARGEST_MICRO;
+use crate::chat::budget::{CapKind, LARGEST_MICRO};
 use crate::chat::{Currency, Local};
-use crate::tui::budgets::{CapKind, round};
+use crate::tui::budgets::round;
 use crate::tui::effect::TuiEffect;
 use crate::tui::state::AppState;
 

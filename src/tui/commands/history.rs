@@ -22,6 +22,12 @@ pub const COMMAND: Command = Command {
             Ok(history) => {
                 let effects = state.change(Change::History(history), call.at);
                 tell(state, "From now on");
+                if history.strategy == Strategy::Retrieve {
+                    state.note(
+                        "Each message is embedded once, in the background, by the chat's own provider where it can; \
+                         `/cost` shows what that costs.",
+                    );
+                }
                 effects
             }
             Err(complaint) => {
@@ -72,7 +78,8 @@ fn parse(text: &str, now: History) -> Result<History, String> {
         return Err("everywhere and here say where to search, which only retrieve does: /history retrieve everywhere."
             .to_owned());
     }
-    history.everywhere = place.unwrap_or(history.everywhere);
+    // Other chats are only looked in where that is said with the strategy: it is more than one may remember to have asked.
+    history.everywhere = place.unwrap_or(history.everywhere && strategy.is_none());
     Ok(history)
 }
 
@@ -123,6 +130,8 @@ mod tests {
         let found = set("retrieve everywhere");
         assert!(found.everywhere && found.strategy == Strategy::Retrieve);
         assert!(!parse("here", found).unwrap().everywhere);
+        assert!(parse("5 messages", found).unwrap().everywhere);
+        assert!(!parse("retrieve", found).unwrap().everywhere, "other chats are not looked in unasked");
     }
 
     #[test]

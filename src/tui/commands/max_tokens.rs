@@ -1,6 +1,7 @@
 //! `/max-tokens`
 
 use crate::session::Change;
+use crate::tui::context;
 
 use super::Command;
 
@@ -17,8 +18,12 @@ pub const COMMAND: Command = Command {
             Vec::new()
         }
         "none" => {
-            state.note("No output limit is sent now.");
-            state.change(Change::MaxTokens(None), call.at)
+            let effects = state.change(Change::MaxTokens(None), call.at);
+            let limit = context::limit(state.session().plan().limit);
+            let room =
+                limit.map(|limit| format!(" Beside the longest answer of the model, {limit} tokens of context fit."));
+            state.note(format!("No output limit is sent now.{}", room.unwrap_or_default()));
+            effects
         }
         text => match text.replace([',', '_'], "").parse::<u32>().ok().filter(|value| *value > 0) {
             Some(value) => {

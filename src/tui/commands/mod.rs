@@ -25,6 +25,7 @@ mod title;
 use std::fmt::Write as _;
 
 use crate::chat::Stamp;
+use crate::chat::words::distance;
 
 use super::effect::TuiEffect;
 use super::event::Fresh;
@@ -175,22 +176,6 @@ fn nearest(name: &str) -> Option<&'static str> {
         .min()
         .filter(|(distance, known)| *distance <= if known.len() > 4 { 2 } else { 1 })
         .map(|(_, known)| known)
-}
-
-/// Levenshtein's distance, in characters.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

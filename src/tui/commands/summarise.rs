@@ -65,6 +65,5 @@ fn undo(state: &mut AppState, at: Stamp) -> Vec<TuiEffect> {
         state.toast("There is no summary to undo.", at);
         return Vec::new();
     }
-    state.toast("The summary is forgotten; the messages themselves are sent again, as far as they fit.", at);
     state.tell_session(Happened::SummaryUndone, at)
 }

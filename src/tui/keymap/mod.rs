@@ -10,6 +10,8 @@ use std::fmt::Write as _;
 use crossterm::event::KeyEvent;
 use serde::Deserialize;
 
+use crate::chat::words::distance;
+
 pub use action::{Action, Context};
 pub use chord::{KeyChord, typed};
 
@@ -197,22 +199,6 @@ fn unknown_action(name: &str) -> String {
         }
         _ => format!("“{name}” is no action that a key can have; help (F1) lists them all."),
     }
-}
-
-/// The edit distance of two names (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ mod chart;
 mod draw;
 mod table;
 
-use jiff::ToSpan as _;
 use jiff::civil::Date;
 
 use crate::chat::spending::{GroupBy, Period, SpendRow};
@@ -15,7 +14,7 @@ use super::ScreenKey;
 pub use draw::Facts;
 
 /// The periods that can be chosen, in days, today included.
-const PERIODS: [u16; 4] = [7, 30, 90, 365];
+const PERIODS: [u32; 4] = [7, 30, 90, 365];
 
 /// The place of the period that is shown first.
 const FIRST_PERIOD: usize = 1;
@@ -59,8 +58,7 @@ impl Costs {
 
     /// The days that are shown.
     fn period(&self) -> Period {
-        let days = i64::from(PERIODS[self.period]) - 1;
-        Period { from: self.today.checked_sub(days.days()).unwrap_or(Date::MIN), to: self.today }
+        Period::last_days(self.today, PERIODS[self.period])
     }
 
     /// Goes on to another day.
@@ -129,7 +127,8 @@ impl Costs {
     fn group(&mut self, at: usize) -> Vec<Intent> {
         self.by = GroupBy::ALL[at];
         self.top = 0;
-        if self.table().is_some() {
+        // The days are kept up to date for the bars; another table may be of before the last reply.
+        if self.by == GroupBy::Day && self.days.is_some() {
             return Vec::new();
         }
         vec![Intent::Report { by: self.by, period: self.period() }]

@@ -15,6 +15,18 @@ pub fn put(buf: &mut Buffer, area: Rect, x: u16, y: u16, text: &Sanitised, style
     buf.set_stringn(x, y, text.as_str(), usize::from(area.right() - x), style).0
 }
 
+/// Draws a bar of which so many cells of all are full; returns the column behind it.
+pub fn bar(
+    buf: &mut Buffer,
+    area: Rect,
+    (x, y): (u16, u16),
+    (full, cells): (usize, usize),
+    [ink, rest]: [Style; 2],
+) -> u16 {
+    let x = put(buf, area, x, y, &Sanitised::line(&"█".repeat(full)), ink);
+    put(buf, area, x, y, &Sanitised::line(&"░".repeat(cells.saturating_sub(full))), rest)
+}
+
 /// Empties an area, down to its ground.
 pub fn clear(buf: &mut Buffer, area: Rect, ground: Style) {
     let area = area.intersection(buf.area);

@@ -204,6 +204,8 @@ fn the_cost_screen_asks_for_days_and_shows_them_as_bars_and_rows() {
     let screen = play.screen();
     assert!(screen.contains("(untitled or deleted)") && screen.contains("<U+202E>"), "{screen}");
     assert_eq!(play.press_and_tell(KeyCode::Char('1')), 0, "the days are there already");
+    assert_eq!(play.press_and_tell(KeyCode::Left), 1);
+    assert_eq!(play.press_and_tell(KeyCode::Char('5')), 1, "what is not on the screen is not kept up to date");
     play.press(KeyCode::F(4));
     assert!(!play.screen().contains("munshi · costs"));
 }
@@ -298,6 +300,10 @@ fn prices_that_are_old_are_doubted() {
     let catalogue = Arc::make_mut(&mut play.state.preferences.catalogue);
     catalogue.as_of = jiff::civil::date(2025, 11, 1);
     assert!(play.screen().contains("The prices are of 2025-11-01, more than 180 days ago"), "{}", play.screen());
+    let provider = play.state.meta().model.provider.clone();
+    let catalogue = Arc::make_mut(&mut play.state.preferences.catalogue);
+    catalogue.refreshed.insert(provider, jiff::civil::date(2026, 5, 1));
+    assert!(play.screen().contains("Prices of 1 May 2026;"), "those that the provider gave since: {}", play.screen());
 }
 
 #[test]

@@ -95,11 +95,11 @@ fn command() -> impl Strategy<Value = String> {
         " off",
         " openai",
         " é \u{202e}",
+        " day 1",
+        " once",
         " retrieve 3 messages",
         " full",
         " undo",
-        " day 1",
-        " once",
     ]);
     (name, args).prop_map(|(name, args)| format!("/{name}{args}"))
 }
@@ -109,10 +109,12 @@ fn key() -> impl Strategy<Value = Step> {
         4 => prop::sample::select(vec![
             KeyCode::Enter, KeyCode::Esc, KeyCode::Tab, KeyCode::BackTab, KeyCode::Backspace, KeyCode::Delete,
             KeyCode::Up, KeyCode::Down, KeyCode::Left, KeyCode::Right, KeyCode::Home, KeyCode::End, KeyCode::PageUp,
-            KeyCode::PageDown, KeyCode::F(1), KeyCode::F(2), KeyCode::F(3), KeyCode::F(4), KeyCode::Insert, KeyCode::Null,
+            KeyCode::PageDown, KeyCode::F(1), KeyCode::F(2), KeyCode::F(3), KeyCode::F(4), KeyCode::Insert,
+            KeyCode::Null,
         ]),
         2 => any::<char>().prop_map(KeyCode::Char),
-        3 => prop::sample::select("abcdefghjklnoprtuvwxyz?123456+-".chars().collect::<Vec<_>>()).prop_map(KeyCode::Char),
+        3 => prop::sample::select("abcdefghjklnoprtuvwxyz?123456+-".chars().collect::<Vec<_>>())
+            .prop_map(KeyCode::Char),
     ];
     let modifiers = prop::sample::select(vec![
         KeyModifiers::NONE,
@@ -279,7 +281,9 @@ impl Play {
                 Happened::Counted { ticket, tokens }
             }
             Step::EditingSummary => {
-                self.state.editing = Some(crate::tui::state::Editing::Summary(self.state.current));
+                let sent = self.state.session().summary().map(|summary| summary.id);
+                let id = sent.unwrap_or_else(|| crate::chat::MessageId(uuid::Uuid::from_u128(9)));
+                self.state.editing = Some(crate::tui::state::Editing::Summary(self.state.current, id));
                 Happened::Edited(Ok("a summary \u{202e}".into()))
             }
             Step::SummaryDue => Happened::ForUser(self.state.current, ForUser::SummaryDue),

@@ -91,18 +91,18 @@ fn enter(state: &mut AppState, at: Stamp, fresh: Fresh) -> Vec<TuiEffect> {
     send::send(state, at, fresh)
 }
 
-/// Esc: stops the reply; else lets go of what was said in the status bar, and goes to the end.
+/// Esc: stops the reply, else the summary; else lets go of what was said in the status bar, and goes to the end.
 fn close_or_stop(state: &mut AppState, at: Stamp) -> Vec<TuiEffect> {
-    if state.session().is_busy() {
+    if state.session().can_be_stopped() {
         return state.tell_session(Happened::Stopped, at);
     }
     state.toast = None;
     Vec::new()
 }
 
-/// Ctrl+C: stops the reply; else puts the draft away; twice on an empty draft it quits.
+/// Ctrl+C: stops the reply, else the summary; else puts the draft away; twice on an empty draft it quits.
 fn interrupt(state: &mut AppState, at: Stamp) -> Vec<TuiEffect> {
-    if state.session().is_busy() {
+    if state.session().can_be_stopped() {
         return state.tell_session(Happened::Stopped, at);
     }
     if !state.composer.is_empty() {

@@ -117,25 +117,28 @@ fn read(state: &mut AppState, kind: PartKind) {
 
 /// Opens the summary that is sent in the user's editor.
 pub(in crate::tui) fn edit_summary(state: &mut AppState, at: Stamp) -> Vec<TuiEffect> {
-    let Some(text) = state.session().summary().map(|summary| summary.text.clone()) else {
+    let Some((id, text)) = state.session().summary().map(|summary| (summary.id, summary.text.clone())) else {
         state.toast("There is no summary to edit; /summarise asks for one.", at);
         return Vec::new();
     };
-    state.editing = Some(Editing::Summary(state.current));
+    state.editing = Some(Editing::Summary(state.current, id));
     vec![TuiEffect::Edit(text)]
 }
 
-/// Takes the summary back from the editor.
+/// Takes a summary back from the editor.
 pub(super) fn summary_edited(state: &mut AppState, text: &str, at: Stamp) -> Vec<TuiEffect> {
-    let Some(Editing::Summary(chat)) = state.editing.take() else { return Vec::new() };
-    let before = state.chats.get(&chat).and_then(|chat| chat.session.summary()).map(|summary| summary.text.as_str());
+    let Some(Editing::Summary(chat, id)) = state.editing.take() else { return Vec::new() };
     if text.trim().is_empty() {
         state.toast("An empty summary is not taken; /summarise undo forgets it.", at);
         return Vec::new();
     }
-    if before.is_none_or(|before| before.trim_end() == text) {
+    let Some(session) = state.chats.get(&chat).map(|chat| &chat.session) else { return Vec::new() };
+    let before = session.conversation().notes.summaries.iter().find(|summary| summary.id == id);
+    if before.is_none_or(|before| before.text.trim_end() == text) {
         return Vec::new();
     }
-    state.toast("The summary is changed; it is sent so from the next message on.", at);
-    state.tell(chat, Happened::SummaryEdited { text: text.to_owned() }, at)
+    if session.summary().is_some_and(|sent| sent.id == id) {
+        state.toast("The summary is changed; it is sent so from the next message on.", at);
+    }
+    state.tell(chat, Happened::SummaryEdited { id, text: text.to_owned() }, at)
 }

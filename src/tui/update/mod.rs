@@ -55,7 +55,7 @@ pub fn update(state: &mut AppState, event: TuiEvent) -> Vec<TuiEffect> {
 /// Takes back what was in the user's editor; what came back from the queue meanwhile goes along.
 fn edited(state: &mut AppState, text: &str, at: Stamp) -> Vec<TuiEffect> {
     let text = text.trim_end_matches('\n');
-    if let Some(Editing::Summary(_)) = state.editing {
+    if let Some(Editing::Summary(..)) = state.editing {
         let mut effects = context::summary_edited(state, text, at);
         effects.extend(give_returned(state));
         return effects;
@@ -138,6 +138,7 @@ fn settle(state: &mut AppState, settled: Settled, at: crate::chat::Stamp) -> Vec
     match settled {
         Settled::KeySaved { provider, result: Ok(sentence) } => {
             state.preferences.ready.insert(provider, true);
+            state.chats.values_mut().for_each(|chat| chat.session.try_vectors_again());
             state.overlay = None;
             state.note(sentence);
             Vec::new()

@@ -26,6 +26,7 @@ pub(super) fn send(state: &mut AppState, at: Stamp, fresh: Fresh) -> Vec<TuiEffe
         }
         Parsed::Command(command, args) => {
             let mut effects = take_draft(state, &text, at);
+            state.toast = None;
             effects.extend((command.run)(state, Call { args, at, fresh }));
             effects
         }
@@ -64,6 +65,8 @@ fn send_message(state: &mut AppState, draft: &str, message: String, at: Stamp, f
         return Vec::new();
     }
     let mut effects = take_draft(state, draft, at);
+    // What comes of it is said where the last word stands.
+    state.toast = None;
     state.follow_end();
     let submitted = Happened::Submitted { message: fresh.message, reply: fresh.reply, text: message };
     effects.extend(state.tell_session(submitted, at));

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use crate::chat::context::Strategy;
 use crate::chat::money::short_count;
 use crate::chat::{Mark, Role};
 use crate::session::Session;
@@ -11,12 +12,12 @@ use crate::session::history::Standing;
 use crate::session::parts::{Part, PartKind};
 use crate::text::wrap::plain_rows;
 use crate::text::{Emphasis, Ink, Sanitised};
-use crate::tui::context::limit;
+use crate::tui::context::{is_scarce, limit};
 use crate::tui::state::AppState;
 use crate::tui::theme::{self, Theme};
 use crate::tui::transcript::paint::elided;
 
-use super::super::paint::{fill, joined, put};
+use super::super::paint::{bar, fill, joined, put};
 use super::{ContextScreen, Over};
 
 /// Columns of who speaks, of tokens, and of the price or of why there is none.
@@ -109,7 +110,7 @@ impl ContextScreen {
         let theme = &state.theme;
         let totals = self.totals;
         let most = limit(self.of.plan.2);
-        let is_scarce = most.is_some() && totals.tokens.saturating_mul(10) >= self.of.plan.2.saturating_mul(8);
+        let is_scarce = is_scarce(totals.tokens, self.of.plan.2);
         let of = most.map(|most| format!(" of {most}")).unwrap_or_default();
         let warns = if is_scarce { "!" } else { "" };
         let price = match totals.cost {
@@ -118,6 +119,8 @@ impl ContextScreen {
             }
             None => "price unknown".to_owned(),
         };
+        let searches = state.meta().history.strategy == Strategy::Retrieve && !self.of.is_busy;
+        let price = if searches { format!("{price}, and what is found") } else { price };
         let parts = [
             format!("{}{of} tokens{warns}", count(totals.tokens, totals.is_exact)),
             price,
@@ -183,9 +186,8 @@ fn list_area(inner: Rect, head: usize, foot: usize) -> Rect {
 /// A bar of what is used; returns the column behind it.
 fn draw_bar(used: u64, of: u64, (x, y): (u16, u16), area: Rect, buf: &mut Buffer, theme: &Theme) -> u16 {
     let full = (u128::from(used) * u128::from(BAR)).div_ceil(u128::from(of.max(1))).min(u128::from(BAR)) as usize;
-    let x = put(buf, area, x, y, &Sanitised::line(&"█".repeat(full)), theme.role(theme::Role::Gauge));
-    let rest = Sanitised::line(&"░".repeat(BAR as usize - full));
-    put(buf, area, x, y, &rest, theme.role(theme::Role::GaugeEmpty))
+    let inks = [theme.role(theme::Role::Gauge), theme.role(theme::Role::GaugeEmpty)];
+    bar(buf, area, (x, y), (full, BAR as usize), inks)
 }
 
 fn base_of(theme: &Theme, ink: Ink) -> Style {

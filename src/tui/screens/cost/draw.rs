@@ -5,15 +5,16 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use crate::chat::budget::CapKind;
 use crate::chat::catalogue::staleness_note;
 use crate::chat::spending::GroupBy;
 use crate::chat::{Currency, Local};
 use crate::text::Sanitised;
 use crate::text::sanitised::width;
-use crate::tui::budgets::{self, CapKind, UsedCap};
+use crate::tui::budgets::{self, UsedCap};
 use crate::tui::theme::{Role, Theme};
 
-use super::super::paint::{fit, joined, put};
+use super::super::paint::{bar, fit, joined, put};
 use super::table::{Columns, Line};
 use super::{Costs, PERIODS, chart};
 
@@ -24,7 +25,7 @@ pub struct Facts<'a> {
     pub caps: Vec<UsedCap>,
     /// What this chat, the day and the month have cost.
     pub sums: [String; 3],
-    /// The day the prices were read.
+    /// The day that the prices of the chat's own provider are of.
     pub prices_as_of: Date,
 }
 
@@ -148,7 +149,8 @@ impl Costs {
         let top = self.top.min(rows.len().saturating_sub(slots.rows));
         let mut lines = vec![Line::heads(self.by)];
         lines.extend(rows.iter().skip(top).take(slots.rows).map(|row| Line::of(row, self.by, currency)));
-        lines.push(Line::total(rows, currency));
+        let hidden = rows.len().saturating_sub(slots.rows);
+        lines.push(Line::total(rows, hidden, currency));
         let columns = Columns::of(&lines, area.width);
         let last = lines.len() - 1;
         let mut y = area.y;
@@ -183,8 +185,7 @@ fn draw_caps(count: usize, facts: &Facts<'_>, area: Rect, y: u16, buf: &mut Buff
         let room = usize::from(area.right().saturating_sub(x)).saturating_sub(width(&said) + 1).min(24);
         let filled = room * cap.percent().min(100) as usize / 100;
         let ink: Style = if cap.warns() { theme.warning() } else { laid(Role::Gauge) };
-        let x = put(buf, area, x, y, &Sanitised::line(&"█".repeat(filled)), ink);
-        let x = put(buf, area, x, y, &Sanitised::line(&"░".repeat(room - filled)), laid(Role::GaugeEmpty));
+        let x = bar(buf, area, (x, y), (filled, room), [ink, laid(Role::GaugeEmpty)]);
         let room = usize::from(area.right().saturating_sub(x + 1));
         put(buf, area, x + 1, y, &fit(&said, room), style);
     }
@@ -202,7 +203,7 @@ fn used(cap: &UsedCap, currency: &Currency) -> String {
 /// The price table's date and the rate; a warning where the table is old.
 fn prices(facts: &Facts<'_>, today: Date, theme: &Theme) -> (String, Style) {
     if let Some(note) = staleness_note(facts.prices_as_of, today) {
-        return (note.replace('`', ""), theme.warning());
+        return (note, theme.warning());
     }
     let rate = budgets::round(facts.currency, Local::from_micro(facts.currency.rate.0));
     (format!("Prices of {}; a dollar is {rate}.", facts.prices_as_of.strftime("%-d %b %Y")), theme.muted())

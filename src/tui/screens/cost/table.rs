@@ -1,6 +1,7 @@
 //! The table of the cost screen: one row for each day, model or conversation, as many of its columns as fit.
 
-use jiff::civil::Date;
+use jiff::ToSpan as _;
+use jiff::civil::{Date, ISOWeekDate, Weekday};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -39,8 +40,8 @@ impl Line {
         Self { label: label(row, by), figures: figures(row, currency) }
     }
 
-    /// The sum of all rows.
-    pub fn total(rows: &[SpendRow], currency: &Currency) -> Self {
+    /// The sum of all rows, of which so many are out of sight.
+    pub fn total(rows: &[SpendRow], hidden: usize, currency: &Currency) -> Self {
         let mut sum = SpendRow {
             key: String::new(),
             label: String::new(),
@@ -56,7 +57,8 @@ impl Line {
             sum.cached_input = sum.cached_input.saturating_add(row.cached_input);
             sum.output = sum.output.saturating_add(row.output);
         }
-        Self { label: "total".to_owned(), figures: figures(&sum, currency) }
+        let label = if hidden > 0 { format!("total · ↑↓ {hidden} more") } else { "total".to_owned() };
+        Self { label, figures: figures(&sum, currency) }
     }
 }
 
@@ -77,9 +79,19 @@ fn label(row: &SpendRow, by: GroupBy) -> String {
         GroupBy::Day => day(&row.key, "%a %-d %b %Y"),
         GroupBy::Month => day(&format!("{}-01", row.key), "%B %Y"),
         GroupBy::Conversation if row.label.trim().is_empty() => Some("(untitled or deleted)".to_owned()),
-        GroupBy::Week | GroupBy::Model | GroupBy::Conversation | GroupBy::Purpose => None,
+        GroupBy::Week => week(&row.key),
+        GroupBy::Model | GroupBy::Conversation | GroupBy::Purpose => None,
     };
     told.unwrap_or_else(|| row.label.clone())
+}
+
+/// The days of a week of ISO 8601 such as `2026-W48`: `23–29 Nov 2026`.
+fn week(key: &str) -> Option<String> {
+    let (year, number) = key.split_once("-W")?;
+    let monday = ISOWeekDate::new(year.parse().ok()?, number.parse().ok()?, Weekday::Monday).ok()?.date();
+    let sunday = monday.checked_add(6.days()).ok()?;
+    let from = if monday.month() == sunday.month() { "%-d" } else { "%-d %b" };
+    Some(format!("{}–{}", monday.strftime(from), sunday.strftime("%-d %b %Y")))
 }
 
 /// How wide each column is; 0 for one that is left out.
