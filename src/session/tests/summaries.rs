@@ -451,15 +451,3 @@ fn what_a_single_long_answer_pushes_out_is_summarised_too() {
     assert_eq!(plan.summary.map(|(_, covered)| covered), Some(plan.first_sent), "nothing falls between: {plan:?}");
     world.assert_at_rest();
 }
-
-#[test]
-fn what_the_user_left_out_is_not_told_to_the_one_who_summarises() {
-    let mut world = three_turns();
-    let question = world.session.conversation().at(2).unwrap().id;
-    world.happen(Happened::Marked { message: question, mark: Some(Mark::LeftOut) });
-    summarise(&mut world);
-    let asked = world.request().messages[1].content.clone();
-    assert!(asked.contains("One?") && asked.contains("Three?"), "{asked}");
-    assert!(!asked.contains("Two?") && !asked.contains("2."), "{asked}");
-    world.stop();
-}
