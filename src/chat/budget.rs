@@ -34,6 +34,9 @@ pub struct Budgets {
     pub month: Option<Local>,
 }
 
+/// No cap is larger, in millionths of the currency's unit: a million of millions.
+pub const LARGEST_MICRO: u64 = 1_000_000_000_000_000_000;
+
 /// What a cap that can be set holds for; the narrowest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CapKind {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
+use crate::chat::budget::LARGEST_MICRO;
 use crate::chat::decimal;
 
 /// A setting's value, whatever it was written in.
@@ -63,9 +64,6 @@ const LONGEST: Duration = Duration::from_hours(24);
 
 /// Digits after the point that an amount is kept with.
 const AMOUNT_DIGITS: u32 = 6;
-
-/// No amount of money is larger, in millionths: a million of millions.
-const LARGEST_AMOUNT: u64 = 1_000_000_000_000_000_000;
 
 impl Kind {
     /// What is expected, as it stands in an error: "a number from 0 to 2".
@@ -154,7 +152,7 @@ impl Kind {
             }
             Self::AmountOrNone => {
                 let micro = u64::try_from(decimal::scaled(text, AMOUNT_DIGITS)?).ok()?;
-                (1..=LARGEST_AMOUNT).contains(&micro).then_some(Value::Amount(micro))
+                (1..=LARGEST_MICRO).contains(&micro).then_some(Value::Amount(micro))
             }
             _ => None,
         }

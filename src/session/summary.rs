@@ -81,7 +81,9 @@ impl Session {
     /// From where on messages stay as they are beside an automatic summary.
     fn keeps_from(&self) -> usize {
         let model = &self.meta().model;
-        history::summarise::keeps_from(&self.situation(model, Aim::Next { draft: 0 }), &self.weights)
+        let situation = self.situation(model, Aim::Next { draft: 0 });
+        // What is left out already is not kept, either: a last answer that is too long by itself.
+        history::summarise::keeps_from(&situation, &self.weights).max(self.plan.first_sent)
     }
 
     /// Asks for a summary of as much as fits into one request, from what is covered already towards `goal`.

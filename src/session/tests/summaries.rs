@@ -435,3 +435,19 @@ fn what_is_pinned_is_sent_also_where_a_summary_covers_the_last_turn() {
     assert!(planned < weight && weight < planned + 20, "{planned} as planned, then {weight}");
     world.stop();
 }
+
+#[test]
+fn what_a_single_long_answer_pushes_out_is_summarised_too() {
+    let mut world = summarising();
+    world.exchange("My locker is 4471.", "Noted.");
+    world.ask("Tell me everything.");
+    world.text(&" word".repeat(600));
+    world.finish(None);
+    assert!(world.session.is_summarising(), "{:?}", world.session.plan());
+    assert!(world.request().messages[1].content.contains("4471"));
+    world.text("- locker 4471");
+    world.finish(None);
+    let plan = world.session.plan();
+    assert_eq!(plan.summary.map(|(_, covered)| covered), Some(plan.first_sent), "nothing falls between: {plan:?}");
+    world.assert_at_rest();
+}

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::chat::budget::CapKind;
+use crate::chat::budget::{CapKind, LARGEST_MICRO};
 use crate::chat::{Currency, Local};
 use crate::tui::budgets::round;
 use crate::tui::effect::TuiEffect;
@@ -62,7 +62,7 @@ fn set(state: &mut AppState, kind: &str, amount: &str) -> Vec<TuiEffect> {
     state.set_cap(kind, Some(most), Some(written))
 }
 
-/// An amount above 0 as people write it (`100`, `₹1,00,000.50`), and as the configuration has it (`100000.50`).
+/// An amount above 0, and none that the configuration would refuse, as people write it (`100`, `₹1,00,000.50`), and as the configuration has it (`100000.50`).
 fn read(text: &str, currency: &Currency) -> Option<(Local, String)> {
     let bare = text.strip_prefix(currency.symbol.as_str()).unwrap_or(text);
     let plain: String = bare.chars().filter(|c| !matches!(c, ',' | '_')).collect();
@@ -75,7 +75,7 @@ fn read(text: &str, currency: &Currency) -> Option<(Local, String)> {
     let micro = whole.parse::<u64>().ok()?.checked_mul(1_000_000)?;
     let micro = micro.checked_add(format!("{part:0<6}").parse().ok()?)?;
     let written = if part.is_empty() { whole.to_owned() } else { format!("{whole}.{part}") };
-    (micro > 0).then(|| (Local::from_micro(micro), written))
+    (1..=LARGEST_MICRO).contains(&micro).then(|| (Local::from_micro(micro), written))
 }
 
 /// The caps and what is used of each, as Markdown.
@@ -111,8 +111,21 @@ mod tests {
         assert_eq!(read("₹1,00,000.50"), micro(100_000_500_000, "100000.50"));
         assert_eq!(read("0.000001"), micro(1, "0.000001"));
         assert_eq!(read("2."), micro(2_000_000, "2"));
-        for wrong in ["", "₹", "0", "0.00", "-5", "+5", "1e3", "ten", ".5", "1.0000001", "99999999999999999999", "५"]
-        {
+        for wrong in [
+            "",
+            "₹",
+            "0",
+            "0.00",
+            "-5",
+            "+5",
+            "1e3",
+            "ten",
+            ".5",
+            "1.0000001",
+            "99999999999999999999",
+            "1000000000001",
+            "५",
+        ] {
             assert_eq!(read(wrong), None, "{wrong}");
         }
     }
