@@ -71,11 +71,18 @@ impl Session {
         }
         let covered = self.plan.summary.map_or(0, |(_, covered)| covered);
         let goal = if automatic { self.keeps_from() } else { self.conversation.len() };
-        let goal = goal.checked_sub(1).filter(|goal| *goal >= covered).and_then(|goal| self.conversation.at(goal));
-        let Some(goal) = goal.map(|message| message.id) else {
+        // Where all of it is left out or came to nothing, there is nothing to pay for.
+        let is_told = |at: usize| self.tells(at);
+        let goal = goal.checked_sub(1).filter(|goal| (covered..=*goal).any(is_told));
+        let Some(goal) = goal.and_then(|goal| self.conversation.at(goal)).map(|message| message.id) else {
             return say("There is nothing new to summarise yet.");
         };
         self.next_round(id, 0, goal, automatic, at, out);
+    }
+
+    /// Whether a summary tells of the message at `at`: what the user left out is told to nobody.
+    fn tells(&self, at: usize) -> bool {
+        !matches!(self.plan.standing(&self.conversation, at), Standing::Void | Standing::LeftOut)
     }
 
     /// From where on messages stay as they are beside an automatic summary.
@@ -129,10 +136,7 @@ impl Session {
         let mut upto = goal;
         for at in from..=to {
             let Some(message) = self.conversation.at(at) else { break };
-            let standing = self.plan.standing(&self.conversation, at);
-            // What the user left out is told to nobody, nor in a summary.
-            let is_told = !matches!(standing, Standing::Void | Standing::LeftOut);
-            let line = if is_told { line(message) } else { String::new() };
+            let line = if self.tells(at) { line(message) } else { String::new() };
             let weight = tokens::estimate(&line);
             if used.saturating_add(weight) > room && at > from {
                 break;

@@ -231,7 +231,8 @@ pub trait Store: Send {
         within: Option<ConversationId>,
     ) -> Result<Vec<Embedded>, StoreError>;
 
-    /// Finished questions and answers, the newest first, of which `with` has made no vector yet.
+    /// Finished questions and answers, the newest first, of which `with` has made no vector yet; not what the user left
+    /// out, which is sent nowhere.
     ///
     /// # Errors
     /// Where it cannot be read.
@@ -242,7 +243,7 @@ pub trait Store: Send {
         limit: u64,
     ) -> Result<Vec<Excerpt>, StoreError>;
 
-    /// These messages, in this order; what is gone or deleted is left out.
+    /// These messages, in this order, without what is gone, deleted, or left out by the user.
     ///
     /// # Errors
     /// Where it cannot be read.

@@ -451,3 +451,16 @@ fn what_a_single_long_answer_pushes_out_is_summarised_too() {
     assert_eq!(plan.summary.map(|(_, covered)| covered), Some(plan.first_sent), "nothing falls between: {plan:?}");
     world.assert_at_rest();
 }
+
+#[test]
+fn what_is_left_out_as_a_whole_is_no_summary_to_pay_for() {
+    let mut world = three_turns();
+    for at in [0, 2, 4] {
+        let message = world.session.conversation().at(at).unwrap().id;
+        world.happen(Happened::Marked { message, mark: Some(Mark::LeftOut) });
+    }
+    let before = world.started.len();
+    summarise(&mut world);
+    assert_eq!(world.started.len(), before);
+    assert_eq!(world.said.last().unwrap(), "There is nothing new to summarise yet.");
+}

@@ -103,9 +103,12 @@ impl State {
         messages.iter().filter_map(|id| self.excerpt(by_id.get(id)?)).collect()
     }
 
-    /// `None` where its conversation is deleted.
+    /// `None` where its conversation is deleted, or where the user left it out.
     fn excerpt(&self, message: &Message) -> Option<Excerpt> {
         let kept = self.shown(message.conversation)?;
+        if kept.notes.marks.get(&message.id) == Some(&Mark::LeftOut) {
+            return None;
+        }
         Some(Excerpt {
             conversation: message.conversation,
             title: kept.meta.title.clone(),

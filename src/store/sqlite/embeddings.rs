@@ -83,6 +83,10 @@ fn excerpt(row: &Row<'_>) -> rusqlite::Result<Excerpt> {
     })
 }
 
+/// What the user left out is sent nowhere: neither to be embedded nor as a quote.
+const NOT_LEFT_OUT: &str = "NOT EXISTS (SELECT 1 FROM marks k \
+     WHERE k.conversation = c.key AND k.message = m.id AND k.mark = 'left_out')";
+
 /// See [`crate::store::Store::unembedded`].
 pub(super) fn missing(
     conn: &Connection,
@@ -95,7 +99,8 @@ pub(super) fn missing(
         "SELECT {EXCERPT} FROM messages m CROSS JOIN conversations c ON c.key = m.conversation \
             WHERE {place} AND m.role IN ('user', 'assistant') AND m.status <> 'streaming' AND c.deleted_ms IS NULL \
             AND NOT EXISTS (SELECT 1 FROM embeddings e \
-                WHERE e.message = m.seq AND e.provider = ?1 AND e.model = ?2 AND e.dims = ?3) ORDER BY m.seq DESC"
+                WHERE e.message = m.seq AND e.provider = ?1 AND e.model = ?2 AND e.dims = ?3) \
+            AND {NOT_LEFT_OUT} ORDER BY m.seq DESC"
     );
     let mut statement = conn.prepare_cached(&sql)?;
     let mut rows = statement.query(bound(with, within.as_ref()).as_slice())?;
@@ -115,7 +120,7 @@ pub(super) fn missing(
 pub(super) fn excerpts(conn: &Connection, messages: &[MessageId]) -> rusqlite::Result<Vec<Excerpt>> {
     let sql = format!(
         "SELECT {EXCERPT}, m.seq, m.status = 'streaming' FROM messages m JOIN conversations c ON c.key = m.conversation \
-            WHERE m.id = ?1 AND c.deleted_ms IS NULL"
+            WHERE m.id = ?1 AND c.deleted_ms IS NULL AND {NOT_LEFT_OUT}"
     );
     let mut statement = conn.prepare_cached(&sql)?;
     let mut found = Vec::new();

@@ -164,6 +164,19 @@ on_both! {
         assert_eq!(told, (conversation_id(1), "one", Role::User, "text", NOW_MS));
     }
 
+    fn what_the_user_left_out_is_neither_embedded_nor_quoted(store: &mut dyn Store) {
+        let with = small("openai", 1);
+        let mark = |mark| Write::SetMark { conversation: conversation_id(1), message: message_id(1), mark };
+        store.write(&[
+            put(1, "one"), Write::AddMessage(said(1, 1, None, "secret")), Write::AddMessage(said(1, 2, Some(1), "plain")),
+            mark(Some(Mark::LeftOut)),
+        ]).unwrap();
+        let quoted = |store: &mut dyn Store| store.excerpts(&[message_id(1), message_id(2)]).unwrap().len();
+        assert_eq!((unembedded(store, &with, None, 9), quoted(store)), (vec![2], 1));
+        store.write(&[mark(Some(Mark::Pinned))]).unwrap();
+        assert_eq!((unembedded(store, &with, None, 9), quoted(store)), (vec![2, 1], 2));
+    }
+
     fn excerpts_come_in_the_order_asked_for_without_what_is_gone(store: &mut dyn Store) {
         store.write(&[put(1, "one"), put(2, "two")]).unwrap();
         store.write(&[
