@@ -1,5 +1,6 @@
 //! Tests of the machine, told as what happens and what a user, the ledger and the provider see of it.
 
+mod fixtures;
 mod world;
 
 mod calls;
@@ -17,4 +18,5 @@ mod saving;
 mod search;
 mod strategies;
 mod summaries;
+mod summaries_unasked;
 mod wellformed;
