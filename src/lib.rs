@@ -19,7 +19,7 @@
 //! | [`logging`] | the log file, off the screen | `platform` |
 //! | [`cli`] | the types of the command line | nothing |
 //!
-//! Only `main` names implementations. `tests/architecture.rs` holds the table to the code.
+//! Only `main` names implementations. `tests/architecture/` holds the table to the code.
 
 pub mod chat;
 pub mod cli;
