@@ -139,9 +139,14 @@ fn rust_files(root: &Path, folder: &Path, out: &mut Vec<(String, PathBuf)>) {
 }
 
 fn sources() -> Vec<(String, String)> {
+    files_below("src")
+}
+
+/// The Rust files below a folder of the crate, each with its text.
+fn files_below(folder: &str) -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = Vec::new();
-    rust_files(root, &root.join("src"), &mut files);
+    rust_files(root, &root.join(folder), &mut files);
     files.into_iter().map(|(name, path)| (name, fs::read_to_string(path).unwrap())).collect()
 }
 
@@ -155,6 +160,14 @@ fn the_code_keeps_to_the_map_of_the_house() {
         list
     });
     assert!(found.is_empty(), "the map in src/lib.rs says otherwise:\n{list}");
+}
+
+#[test]
+fn tests_benchmarks_and_examples_are_short_files_too() {
+    let files: Vec<_> = ["tests", "benches", "examples"].into_iter().flat_map(files_below).collect();
+    assert!(files.len() > 20, "the files were found");
+    let found: Vec<String> = files.iter().flat_map(|(file, text)| too_long(file, text)).collect();
+    assert!(found.is_empty(), "{found:#?}");
 }
 
 #[test]
