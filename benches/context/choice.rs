@@ -62,17 +62,12 @@ const CONVERSATION: ConversationId = ConversationId(Uuid::from_u128(1));
 
 fn open(strategy: Strategy, messages: Vec<Message>) -> Session {
     let meta = ConversationMeta {
-        id: CONVERSATION,
         title: "long".to_owned(),
         titled_by_user: true,
-        model: ModelRef::new("openai", "gpt-4o-mini"),
         system: "Be brief.".to_owned(),
-        temperature: None,
         max_tokens: Some(4_096),
         history: History { strategy, ..History::default() },
-        pinned: false,
-        created_ms: 0,
-        updated_ms: 0,
+        ..ConversationMeta::new(CONVERSATION, ModelRef::new("openai", "gpt-4o-mini"), 0)
     };
     let conversation = Conversation::restore(meta, messages);
     Session::new(conversation, true, Arc::new(Settings::default()), Arc::new(Catalogue::empty()))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use munshi::chat::embedding::{EmbeddingModel, EmbeddingRequest};
-use munshi::chat::{AttemptId, ConversationId, ConversationMeta, History, MessageId, ModelRef};
+use munshi::chat::{AttemptId, ConversationId, ConversationMeta, MessageId, ModelRef};
 use munshi::provider::Provider;
 use munshi::runtime::{Clock, News, Runtime, StoreHandle, ids};
 use munshi::session::event::Found;
@@ -39,17 +39,8 @@ pub fn store(folder: &std::path::Path) -> SqliteStore {
 /// A conversation of that id.
 pub fn meta(id: ConversationId) -> ConversationMeta {
     ConversationMeta {
-        id,
         title: "A conversation".to_owned(),
-        titled_by_user: false,
-        model: ModelRef::new("openai", "demo-mini"),
-        system: String::new(),
-        temperature: None,
-        max_tokens: None,
-        history: History::default(),
-        pinned: false,
-        created_ms: 0,
-        updated_ms: 0,
+        ..ConversationMeta::new(id, ModelRef::new("openai", "demo-mini"), 0)
     }
 }
 

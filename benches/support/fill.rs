@@ -66,17 +66,12 @@ pub fn fill(store: &mut dyn Store, conversations: u64, messages: u64) -> Result<
 fn meta(id: ConversationId, question: &str, number: u64) -> ConversationMeta {
     let at_ms = FIRST_MS + number.cast_signed() * 60_000;
     ConversationMeta {
-        id,
         title: Conversation::title_from(question),
-        titled_by_user: false,
-        model: ModelRef::new("openai", "gpt-4o-mini"),
         system: "You are a helpful, clear and concise assistant.".to_owned(),
         temperature: Some(0.7),
         max_tokens: Some(4096),
-        history: munshi::chat::History::default(),
         pinned: number.is_multiple_of(500),
-        created_ms: at_ms,
-        updated_ms: at_ms,
+        ..ConversationMeta::new(id, ModelRef::new("openai", "gpt-4o-mini"), at_ms)
     }
 }
 

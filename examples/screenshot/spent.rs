@@ -3,7 +3,7 @@
 
 use jiff::{ToSpan as _, Zoned};
 use munshi::chat::ledger::{LedgerClosing, LedgerOpening, Outcome, Purpose};
-use munshi::chat::{AttemptId, ConversationId, ConversationMeta, History, MessageId, ModelRef, PicoUsd, Rate, Usage};
+use munshi::chat::{AttemptId, ConversationId, ConversationMeta, MessageId, ModelRef, PicoUsd, Rate, Usage};
 use munshi::store::sqlite::{OpenOptions, SqliteStore};
 use munshi::store::{Store as _, Write};
 use uuid::Uuid;
@@ -78,16 +78,8 @@ fn pick(number: u64) -> usize {
 
 fn conversation(at: usize, title: &str) -> Write {
     Write::PutConversation(ConversationMeta {
-        id: id(at),
         title: title.to_owned(),
         titled_by_user: true,
-        model: ModelRef::new("openai", "demo-mini"),
-        system: String::new(),
-        temperature: None,
-        max_tokens: None,
-        history: History::default(),
-        pinned: false,
-        created_ms: 1,
-        updated_ms: 1,
+        ..ConversationMeta::new(id(at), ModelRef::new("openai", "demo-mini"), 1)
     })
 }

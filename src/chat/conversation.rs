@@ -30,6 +30,26 @@ pub struct ConversationMeta {
     pub updated_ms: i64,
 }
 
+impl ConversationMeta {
+    /// That of a conversation of which nothing is chosen but its model, begun at `at_ms` (Unix time in milliseconds).
+    #[must_use]
+    pub fn new(id: ConversationId, model: ModelRef, at_ms: i64) -> Self {
+        Self {
+            id,
+            title: String::new(),
+            titled_by_user: false,
+            model,
+            system: String::new(),
+            temperature: None,
+            max_tokens: None,
+            history: History::default(),
+            pinned: false,
+            created_ms: at_ms,
+            updated_ms: at_ms,
+        }
+    }
+}
+
 /// A part of [`ConversationMeta`] that is changed by itself, so that two windows on one chat do not undo each
 /// other's changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

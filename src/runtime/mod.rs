@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod exact;
+mod flight;
 pub mod ids;
 mod retrieval;
 pub mod store_thread;

@@ -1,28 +1,21 @@
 //! Attempts in flight: one task each, a mailbox back, and exactly one end for each.
 
 use std::collections::HashMap;
-use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
-use futures::FutureExt;
 use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
 
-use crate::chat::{AttemptId, ConversationId, Ending, Failure, FailureKind, Report, Request};
+use crate::chat::{AttemptId, ConversationId, Ending, Report, Request};
 use crate::provider::{Mailbox, Provider, Signal, mailbox};
 use crate::session::Happened;
 
+use super::flight::Flight;
 use super::ids;
-
-/// How long a provider may take to let go of a cancelled attempt before it is dropped where it stands.
-const LETS_GO_WITHIN: Duration = Duration::from_millis(50);
 
 struct Running {
     conversation: ConversationId,
     mailbox: Mailbox,
-    cancel: CancellationToken,
-    report: Arc<Mutex<Option<Report>>>,
+    flight: Flight<Report>,
     /// Whether anything of the reply was drained.
     has_begun: bool,
 }
@@ -45,27 +38,15 @@ impl Streams {
 
     pub fn start(&mut self, conversation: ConversationId, attempt: AttemptId, request: Arc<Request>) {
         let (sink, mailbox) = mailbox(Arc::clone(&self.arrived));
-        let cancel = CancellationToken::new();
-        let report = Arc::new(Mutex::new(None));
-        let work = self.provider.attempt(request, sink, cancel.clone());
-        let (done, cancelled, arrived) = (Arc::clone(&report), cancel.clone(), Arc::clone(&self.arrived));
-        #[expect(clippy::disallowed_methods, reason = "runtime/ is where tasks are spawned")]
-        tokio::spawn(async move {
-            let ended = tokio::select! {
-                ended = AssertUnwindSafe(work).catch_unwind() => ended.unwrap_or_else(|_| {
-                    Report::bare(Ending::Failed(Failure::new(FailureKind::Internal, "a task of munshi's panicked")))
-                }),
-                () = dropped(cancelled) => Report::bare(Ending::Cancelled),
-            };
-            *done.lock().unwrap_or_else(PoisonError::into_inner) = Some(ended);
-            arrived.notify_one();
-        });
-        self.running.insert(attempt, Running { conversation, mailbox, cancel, report, has_begun: false });
+        let cut_short = |failure: Option<_>| Report::bare(failure.map_or(Ending::Cancelled, Ending::Failed));
+        let work = |cancel| self.provider.attempt(request, sink, cancel);
+        let flight = Flight::start(work, cut_short, &self.arrived);
+        self.running.insert(attempt, Running { conversation, mailbox, flight, has_begun: false });
     }
 
     pub fn cancel(&mut self, attempt: AttemptId) {
         if let Some(running) = self.running.get(&attempt) {
-            running.cancel.cancel();
+            running.flight.cancel();
         }
     }
 
@@ -75,7 +56,7 @@ impl Streams {
         let mut over = Vec::new();
         for (attempt, running) in &mut self.running {
             // The end is looked at first: what it follows is then certainly in the mailbox.
-            let report = running.report.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let report = running.flight.take_report();
             for signal in running.mailbox.drain() {
                 running.has_begun |= !matches!(signal, Signal::Opened { .. });
                 out.push((running.conversation, happened(*attempt, signal)));
@@ -93,36 +74,19 @@ impl Streams {
 
     /// Whether there is an end, or a first piece of a reply, to be told.
     pub fn is_urgent(&self) -> bool {
-        self.running.values().any(|running| {
-            running.report.lock().unwrap_or_else(PoisonError::into_inner).is_some()
-                || (!running.has_begun && !running.mailbox.is_empty())
-        })
+        self.running
+            .values()
+            .any(|running| running.flight.has_ended() || (!running.has_begun && !running.mailbox.is_empty()))
     }
 
     /// Whether there is anything to be told.
     pub fn has_waiting(&self) -> bool {
-        self.running.values().any(|running| {
-            !running.mailbox.is_empty() || running.report.lock().unwrap_or_else(PoisonError::into_inner).is_some()
-        })
+        self.running.values().any(|running| !running.mailbox.is_empty() || running.flight.has_ended())
     }
 
     pub fn is_running(&self) -> bool {
         !self.running.is_empty()
     }
-}
-
-impl Drop for Streams {
-    fn drop(&mut self) {
-        for running in self.running.values() {
-            running.cancel.cancel();
-        }
-    }
-}
-
-/// Resolves a little after the cancellation: by then a well-behaved provider has returned by itself.
-pub(super) async fn dropped(cancelled: CancellationToken) {
-    cancelled.cancelled().await;
-    tokio::time::sleep(LETS_GO_WITHIN).await;
 }
 
 fn happened(attempt: AttemptId, signal: Signal) -> Happened {

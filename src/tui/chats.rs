@@ -102,17 +102,11 @@ impl AppState {
 
     pub(super) fn fresh_meta(&self, id: ConversationId, at: Stamp) -> ConversationMeta {
         ConversationMeta {
-            id,
-            title: String::new(),
-            titled_by_user: false,
-            model: self.preferences.model.clone(),
             system: self.preferences.system.clone(),
             temperature: self.preferences.temperature,
             max_tokens: self.preferences.max_tokens,
             history: self.preferences.settings.history,
-            pinned: false,
-            created_ms: at.unix_ms,
-            updated_ms: at.unix_ms,
+            ..ConversationMeta::new(id, self.preferences.model.clone(), at.unix_ms)
         }
     }
 }

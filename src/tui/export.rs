@@ -138,17 +138,8 @@ mod tests {
     fn a_file_name_keeps_the_words_of_any_script_and_nothing_else() {
         let name = |title: &str| {
             let meta = ConversationMeta {
-                id: ConversationId(uuid::Uuid::nil()),
                 title: title.to_owned(),
-                titled_by_user: false,
-                model: ModelRef::new("openai", "gpt-4o-mini"),
-                system: String::new(),
-                temperature: None,
-                max_tokens: None,
-                history: crate::chat::History::default(),
-                pinned: false,
-                created_ms: 0,
-                updated_ms: 0,
+                ..ConversationMeta::new(ConversationId(uuid::Uuid::nil()), ModelRef::new("openai", "gpt-4o-mini"), 0)
             };
             file_name(&meta, Format::Markdown)
         };

@@ -15,17 +15,8 @@ const NOW_MS: i64 = 1_800_000_000_000;
 
 fn meta(id: u128, title: &str, at: i64) -> ConversationMeta {
     ConversationMeta {
-        id: ConversationId(Uuid::from_u128(id)),
         title: title.to_owned(),
-        titled_by_user: false,
-        model: ModelRef::new("openai", "gpt-4o-mini"),
-        system: String::new(),
-        temperature: None,
-        max_tokens: None,
-        history: munshi::chat::History::default(),
-        pinned: false,
-        created_ms: at,
-        updated_ms: at,
+        ..ConversationMeta::new(ConversationId(Uuid::from_u128(id)), ModelRef::new("openai", "gpt-4o-mini"), at)
     }
 }
 

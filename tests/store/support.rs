@@ -24,17 +24,11 @@ pub fn message_id(number: u128) -> MessageId {
 
 pub fn meta(number: u128, title: &str) -> ConversationMeta {
     ConversationMeta {
-        id: conversation_id(number),
         title: title.to_owned(),
-        titled_by_user: false,
-        model: ModelRef::new("openai", "gpt-4o-mini"),
         system: "Be brief.".to_owned(),
         temperature: Some(0.7),
         max_tokens: Some(4096),
-        history: munshi::chat::History::default(),
-        pinned: false,
-        created_ms: NOW_MS,
-        updated_ms: NOW_MS,
+        ..ConversationMeta::new(conversation_id(number), ModelRef::new("openai", "gpt-4o-mini"), NOW_MS)
     }
 }
 

@@ -3,19 +3,7 @@ use uuid::Uuid;
 use super::*;
 
 fn meta() -> ConversationMeta {
-    ConversationMeta {
-        id: ConversationId(Uuid::from_u128(1)),
-        title: String::new(),
-        titled_by_user: false,
-        model: ModelRef::new("openai", "a"),
-        system: String::new(),
-        temperature: None,
-        max_tokens: None,
-        history: crate::chat::History::default(),
-        pinned: false,
-        created_ms: 0,
-        updated_ms: 0,
-    }
+    ConversationMeta::new(ConversationId(Uuid::from_u128(1)), ModelRef::new("openai", "a"), 0)
 }
 
 fn id(number: u128) -> MessageId {

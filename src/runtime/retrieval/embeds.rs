@@ -1,17 +1,14 @@
 //! Attempts at vectors in flight: one task each, and exactly one end for each.
 
 use std::collections::HashMap;
-use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use futures::FutureExt;
 use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
 
 use crate::chat::embedding::{EmbeddingModel, EmbeddingReport, EmbeddingRequest};
-use crate::chat::{AttemptId, ConversationId, Failure, FailureKind, MessageId};
+use crate::chat::{AttemptId, ConversationId, Failure, MessageId};
 use crate::provider::Provider;
-use crate::runtime::streams::dropped;
+use crate::runtime::flight::Flight;
 
 /// Whom vectors are asked for.
 #[derive(Debug, Clone)]
@@ -25,8 +22,7 @@ pub(super) struct Asked {
 
 struct Running {
     asked: Asked,
-    cancel: CancellationToken,
-    report: Arc<Mutex<Option<EmbeddingReport>>>,
+    flight: Flight<EmbeddingReport>,
 }
 
 /// All such attempts.
@@ -46,52 +42,26 @@ impl Embeds {
     }
 
     pub fn start(&mut self, asked: Asked, request: Arc<EmbeddingRequest>) {
-        let cancel = CancellationToken::new();
-        let report = Arc::new(Mutex::new(None));
-        let work = self.provider.embed(request, cancel.clone());
-        let (done, cancelled, arrived) = (Arc::clone(&report), cancel.clone(), Arc::clone(&self.arrived));
-        #[expect(clippy::disallowed_methods, reason = "runtime/ is where tasks are spawned")]
-        tokio::spawn(async move {
-            let ended = tokio::select! {
-                ended = AssertUnwindSafe(work).catch_unwind() => ended.unwrap_or_else(|_| {
-                    bare(Some(Failure::new(FailureKind::Internal, "a task of munshi's panicked")))
-                }),
-                () = dropped(cancelled) => bare(None),
-            };
-            *done.lock().unwrap_or_else(PoisonError::into_inner) = Some(ended);
-            arrived.notify_one();
-        });
-        self.running.insert(asked.attempt, Running { asked, cancel, report });
+        let work = |cancel| self.provider.embed(request, cancel);
+        let flight = Flight::start(work, bare, &self.arrived);
+        self.running.insert(asked.attempt, Running { asked, flight });
     }
 
     pub fn cancel(&mut self, attempt: AttemptId) {
         if let Some(running) = self.running.get(&attempt) {
-            running.cancel.cancel();
+            running.flight.cancel();
         }
     }
 
     /// Those that have ended since the last time.
     pub fn drain(&mut self) -> Vec<(Asked, EmbeddingReport)> {
-        let ended = |_: &AttemptId, running: &mut Running| {
-            running.report.lock().unwrap_or_else(PoisonError::into_inner).is_some()
-        };
-        let over = self.running.extract_if(ended).filter_map(|(_, running)| {
-            let report = running.report.lock().unwrap_or_else(PoisonError::into_inner).take();
-            report.map(|report| (running.asked, report))
-        });
+        let over = self.running.extract_if(|_, running| running.flight.has_ended());
+        let over = over.filter_map(|(_, running)| running.flight.take_report().map(|report| (running.asked, report)));
         over.collect()
     }
 
     pub fn is_running(&self) -> bool {
         !self.running.is_empty()
-    }
-}
-
-impl Drop for Embeds {
-    fn drop(&mut self) {
-        for running in self.running.values() {
-            running.cancel.cancel();
-        }
     }
 }
 

@@ -56,17 +56,10 @@ pub fn id(number: u128) -> MessageId {
 
 pub fn meta() -> ConversationMeta {
     ConversationMeta {
-        id: ConversationId(Uuid::from_u128(1)),
-        title: String::new(),
-        titled_by_user: false,
-        model: a(),
         system: "Be brief.".into(),
         temperature: Some(0.7),
         max_tokens: Some(4_096),
-        history: History::default(),
-        pinned: false,
-        created_ms: 0,
-        updated_ms: 0,
+        ..ConversationMeta::new(ConversationId(Uuid::from_u128(1)), a(), 0)
     }
 }
 

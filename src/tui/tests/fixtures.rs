@@ -65,17 +65,8 @@ pub(super) fn summary(of: u128, title: &str) -> Summary {
 pub(super) fn saved(of: u128, text: String) -> Saved {
     let id = chat_id(of);
     let meta = ConversationMeta {
-        id,
         title: text.clone(),
-        titled_by_user: false,
-        model: ModelRef::new("openai", "gpt-4o-mini"),
-        system: String::new(),
-        temperature: None,
-        max_tokens: None,
-        history: crate::chat::History::default(),
-        pinned: false,
-        created_ms: 0,
-        updated_ms: 0,
+        ..ConversationMeta::new(id, ModelRef::new("openai", "gpt-4o-mini"), 0)
     };
     let message = |at: u128| MessageId(Uuid::from_u128(1_000_000 + of * 10 + at));
     let question = Message::text(message(0), id, None, Role::User, text.clone(), 0);

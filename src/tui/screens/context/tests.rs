@@ -106,17 +106,8 @@ fn the_list_begins_where_messages_begin_to_be_sent() {
 #[test]
 fn sums_take_exact_counts_in_place_of_estimates() {
     let meta = ConversationMeta {
-        id: ConversationId(Uuid::nil()),
-        title: String::new(),
-        titled_by_user: false,
-        model: ModelRef::new("openai", "gpt-4o-mini"),
         system: "Be brief.".into(),
-        temperature: None,
-        max_tokens: None,
-        history: crate::chat::History::default(),
-        pinned: false,
-        created_ms: 0,
-        updated_ms: 0,
+        ..ConversationMeta::new(ConversationId(Uuid::nil()), ModelRef::new("openai", "gpt-4o-mini"), 0)
     };
     let catalogue = crate::chat::Catalogue::empty().into();
     let session = Session::new(crate::chat::Conversation::new(meta), false, std::sync::Arc::default(), catalogue);

@@ -65,19 +65,7 @@ pub(super) struct Chat {
 
 impl Chat {
     pub fn new() -> Self {
-        let meta = ConversationMeta {
-            id: ConversationId(Uuid::nil()),
-            title: String::new(),
-            titled_by_user: false,
-            model: ModelRef::new("openai", "gpt-4o-mini"),
-            system: String::new(),
-            temperature: None,
-            max_tokens: None,
-            history: crate::chat::History::default(),
-            pinned: false,
-            created_ms: 0,
-            updated_ms: 0,
-        };
+        let meta = ConversationMeta::new(ConversationId(Uuid::nil()), ModelRef::new("openai", "gpt-4o-mini"), 0);
         Self {
             conversation: Conversation::new(meta),
             queued: Vec::new(),
