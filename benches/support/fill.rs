@@ -1,4 +1,4 @@
-//! A store as a diligent user's of some years: what the benchmarks and the tests of speed open. Goes
+//! A store as a diligent user's of some years: what the benchmarks open. Goes
 //! through the port alone.
 
 use munshi::chat::{

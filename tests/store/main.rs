@@ -8,11 +8,8 @@ mod child;
 mod contract;
 mod damage;
 mod files;
-#[path = "../../benches/support/fill.rs"]
-mod fill;
 mod instances;
 mod kill;
 mod older;
 mod salvage;
-mod speed;
 mod support;

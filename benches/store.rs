@@ -1,5 +1,16 @@
-//! How fast a full store is: printed, not asserted, since a test machine is not a user's.
-#![allow(clippy::disallowed_methods, reason = "measures")]
+//! How fast a full store is: `cargo bench --bench store`, or with a part of a measurement's name. Prints each step.
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a measurement reads the clock, prints, and stops where it cannot go on"
+)]
+
+#[path = "support/fill.rs"]
+mod fill;
+#[path = "../tests/store/support.rs"]
+#[allow(dead_code, reason = "the tests use all of it")]
+mod support;
 
 use std::time::Instant;
 
@@ -11,8 +22,32 @@ use munshi::chat::spending::{GroupBy, Period};
 use munshi::chat::{Local, ModelRef, Usage};
 use munshi::store::{Cap, Scope, Store, Write};
 
-use crate::fill::fill;
-use crate::support::*;
+use fill::fill;
+use support::{
+    DAY, Dice, chunk, closing, conversation_id, database, finished, message_id, open, opening, put, reply, said,
+    try_open,
+};
+
+const MEASURES: &[(&str, fn())] = &[
+    ("conversations", ten_thousand_conversations),
+    ("ledger", a_ledger_of_a_million_attempts),
+    ("recall", a_hundred_thousand_messages_to_find_again),
+];
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    // `cargo test --benches` runs this too, and wants no measurement.
+    if !words.iter().any(|word| word == "--bench") {
+        return;
+    }
+    let wanted: Vec<&String> = words.iter().filter(|word| !word.starts_with('-')).collect();
+    for (name, measure) in MEASURES {
+        if wanted.is_empty() || wanted.iter().any(|word| name.contains(word.as_str())) {
+            println!("{name}");
+            measure();
+        }
+    }
+}
 
 fn timed<T>(what: &str, work: impl FnOnce() -> T) -> T {
     let begun = Instant::now();
@@ -21,10 +56,8 @@ fn timed<T>(what: &str, work: impl FnOnce() -> T) -> T {
     value
 }
 
-/// `MUNSHI_SPEED_FOLDER=… cargo test --release --test store speed -- --ignored --nocapture`
-#[test]
-#[ignore = "fills 200,000 messages; run it to measure"]
-fn a_store_of_ten_thousand_conversations() {
+/// Kept in `MUNSHI_SPEED_FOLDER` and found there again, where that is set.
+fn ten_thousand_conversations() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = std::env::var_os("MUNSHI_SPEED_FOLDER").map_or_else(|| temporary.path().to_owned(), Into::into);
     if !database(&folder).exists() {
@@ -72,8 +105,6 @@ fn a_store_of_ten_thousand_conversations() {
 }
 
 /// What the cost screen asks of a ledger that no person fills in a life.
-#[test]
-#[ignore = "fills 1,000,000 ledger rows; run it to measure"]
 fn a_ledger_of_a_million_attempts() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = open(folder.path());
@@ -111,8 +142,6 @@ fn attempt(day: i64, number: u128) -> [Write; 2] {
 }
 
 /// What a search by words, and one by meaning, asks of the store.
-#[test]
-#[ignore = "fills 100,000 messages and their vectors; run it to measure"]
 fn a_hundred_thousand_messages_to_find_again() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = open(folder.path());
