@@ -46,11 +46,11 @@ pub fn limit(tokens: u64) -> Option<String> {
 pub fn strategy(session: &Session) -> String {
     let meta = &session.conversation().meta;
     let history = meta.history;
-    let count = history.max_messages.map_or_else(String::new, |most| format!("{most} "));
     let tokens = limit(session.plan().limit).map_or_else(String::new, |tokens| format!(", up to {tokens} tokens,"));
     let last = match history.max_messages {
-        Some(1) => format!("The last message{tokens} is sent"),
-        _ => format!("The last {count}messages{tokens} are sent"),
+        Some(1) => format!("Your next message alone{tokens} is sent"),
+        Some(most) => format!("The last {most} messages with your next one among them{tokens} are sent"),
+        None => format!("The last messages{tokens} are sent"),
     };
     match history.strategy {
         Strategy::Full => "Everything is sent; a request that does not fit is refused.".to_owned(),

@@ -1,6 +1,6 @@
 //! The context, as a user sees and steers it: summaries, the list of what is sent, marks that stay.
 
-use super::kit::{ask, begin, enter, halves, quit, reply, rows, said, submit, turns, write};
+use super::kit::{ask, begin, enter, halves, quit, reply, rows, said, script, submit, turns, write};
 use super::support::keys::Key;
 use super::support::launch::Home;
 use super::support::server::{Gate, Server};
@@ -35,6 +35,34 @@ fn a_summary_is_asked_for_read_sent_and_undone() {
     session.wait_for_text("they are sent as before");
     ask(&session, "Four?", "Fourth.");
     assert_eq!(said(&server, 4), turns(&["One?", "First.", "Two?", "Second.", "Three?", "Third.", "Four?"]));
+    quit(&session);
+}
+
+#[test]
+fn a_summary_is_changed_in_the_users_editor_or_on_the_line_and_sent_so() {
+    let home = Home::new();
+    let editor = script(&home, "printf '%s, in August' \"$(cat \"$1\")\" > \"$1.new\" && mv \"$1.new\" \"$1\"");
+    let server = Server::replies(["First.", "- the user plans a trip", "Second.", "Third."].map(reply));
+    let session = begin(home.munshi().against(&server.base_url()).env("VISUAL", &editor).size(100, 40));
+    ask(&session, "One?", "First.");
+    submit(&session, "/summarise");
+    session.wait_for_text("in place of the 2 messages above");
+    let summary = |at: usize| {
+        let sent = server.requests()[at].messages();
+        sent.iter().rfind(|(role, _)| role == "system").map(|(_, text)| text.clone()).unwrap_or_default()
+    };
+    submit(&session, "/summarise edit");
+    session.wait_for_text("The summary is changed");
+    ask(&session, "Two?", "Second.");
+    assert!(summary(2).ends_with("- the user plans a trip, in August"), "{}", summary(2));
+    submit(&session, "/summarise edit A trip to Kochi.");
+    session.wait_for_text("The summary is changed");
+    ask(&session, "Three?", "Third.");
+    assert!(summary(3).ends_with("A trip to Kochi.") && !summary(3).contains("August"), "{}", summary(3));
+    quit(&session);
+    let session = begin(home.munshi().arg("-c").against(&server.base_url()).size(100, 40));
+    submit(&session, "/summarise show");
+    session.wait_for_text("A trip to Kochi.");
     quit(&session);
 }
 

@@ -1,8 +1,6 @@
 //! The input box: lines, history, undo, shell keys, the editor.
 
-use std::os::unix::fs::PermissionsExt as _;
-
-use super::kit::{ask, begin, draft, enter, is_empty, open, reply, said, submit, turns, write};
+use super::kit::{ask, begin, draft, enter, is_empty, open, reply, said, script, submit, turns, write};
 use super::support::keys::Key;
 use super::support::launch::Home;
 use super::support::server::Server;
@@ -138,13 +136,7 @@ fn the_box_grows_to_a_third_of_the_screen_and_no_further() {
 #[test]
 fn the_users_own_editor_writes_the_draft() {
     let home = Home::new();
-    let editor = home.home_dir().join("editor");
-    std::fs::write(
-        &editor,
-        "#!/bin/sh\nprintf '%s and more\\n' \"$(cat \"$1\")\" > \"$1.new\" && mv \"$1.new\" \"$1\"\n",
-    )
-    .unwrap();
-    std::fs::set_permissions(&editor, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let editor = script(&home, "printf '%s and more\\n' \"$(cat \"$1\")\" > \"$1.new\" && mv \"$1.new\" \"$1\"");
     let server = Server::replies([reply("ok")]);
     let session = begin(home.munshi().against(&server.base_url()).env("VISUAL", &editor));
     write(&session, "a beginning");

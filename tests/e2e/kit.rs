@@ -1,6 +1,9 @@
 //! What a user does at the screen, in one word each: open, write, submit. Owns where the input box is on the screen;
 //! refuses assertions about anything else.
 
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+
 use rusqlite::{Connection, OpenFlags, Row};
 
 use super::support::keys::Key;
@@ -122,6 +125,14 @@ pub fn rows<T>(home: &Home, sql: &str, read: impl FnMut(&Row<'_>) -> rusqlite::R
     let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     let mut statement = conn.prepare(sql).unwrap();
     statement.query_map([], read).unwrap().map(Result::unwrap).collect()
+}
+
+/// An editor of a user's: a shell script that changes the file that it is given.
+pub fn script(home: &Home, commands: &str) -> PathBuf {
+    let path = home.home_dir().join("editor");
+    std::fs::write(&path, format!("#!/bin/sh\n{commands}\n")).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    path
 }
 
 /// Each role and text that a request carried, the system prompt apart.

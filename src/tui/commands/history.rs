@@ -15,13 +15,13 @@ pub const COMMAND: Command = Command {
     summary: "Choose what is sent: full, truncate, summarise or retrieve, “20 messages”, “16k tokens”, everywhere or here; alone, say it.",
     run: |state, call| {
         if call.args.is_empty() {
-            tell(state, "This chat's history");
+            tell(state, "This chat's history", " `/history full`, `truncate`, `summarise` or `retrieve` changes it.");
             return Vec::new();
         }
         match parse(call.args, state.meta().history) {
             Ok(history) => {
                 let effects = state.change(Change::History(history), call.at);
-                tell(state, "From now on");
+                tell(state, "From now on", "");
                 if history.strategy == Strategy::Retrieve {
                     state.note(
                         "Each message is embedded once, in the background, by the chat's own provider where it can; \
@@ -39,11 +39,11 @@ pub const COMMAND: Command = Command {
 };
 
 /// Says what this chat sends.
-fn tell(state: &mut AppState, head: &str) {
+fn tell(state: &mut AppState, head: &str, tail: &str) {
     let session = state.session();
     let name = session.conversation().meta.history.strategy.as_str();
     let search = context::search(session).map(|by| format!(" Search: {by}.")).unwrap_or_default();
-    state.note(format!("{head}: **{name}**. {}{search} `/context` lists it.", context::strategy(session)));
+    state.note(format!("{head}: **{name}**. {}{search} `/context` lists it.{tail}", context::strategy(session)));
 }
 
 /// What `text` makes of a choice; what it does not name stays.

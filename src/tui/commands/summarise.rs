@@ -11,18 +11,19 @@ use super::{Call, Command};
 pub const COMMAND: Command = Command {
     name: "summarise",
     aliases: &["summarize"],
-    args: "[show | edit | undo]",
+    args: "[show | edit [TEXT] | undo]",
     summary: "Let the model sum up this chat so far, which is then sent in its place; show, edit or undo that.",
-    run: |state, call| match call.args {
-        "" => ask(state, call),
-        "show" => {
+    run: |state, call| match call.args.split_once(char::is_whitespace).unwrap_or((call.args, "")) {
+        ("", _) => ask(state, call),
+        ("show", "") => {
             show(state);
             Vec::new()
         }
-        "edit" => context::edit_summary(state, call.at),
-        "undo" => undo(state, call.at),
-        other => {
-            state.complain(format!("/summarise takes show, edit or undo, or nothing; not “{other}”."));
+        ("edit", "") => context::edit_summary(state, call.at),
+        ("edit", text) => context::write_summary(state, text, call.at),
+        ("undo", "") => undo(state, call.at),
+        _ => {
+            state.complain(format!("/summarise takes show, edit or undo, or nothing; not “{}”.", call.args));
             Vec::new()
         }
     },

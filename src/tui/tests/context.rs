@@ -243,17 +243,22 @@ fn the_gauge_counts_the_draft_and_warns_from_four_fifths_on() {
 
 #[test]
 fn history_is_told_set_and_refused_in_words() {
-    let mut play = Play::sized(160, 40);
+    let mut play = Play::sized(200, 40);
     play.submit("/history");
     let screen = play.screen();
     assert!(
         screen.contains(
-            "This chat's history: truncate. The last messages, up to 32k tokens, are sent; older ones are left out."
+            "truncate. The last messages, up to 32k tokens, are sent; older ones are left out. /context lists it. \
+             /history full, truncate, summarise or retrieve changes it."
         ),
         "{screen}"
     );
     play.submit("/history truncate 20 messages");
-    assert!(play.screen().contains("From now on: truncate. The last 20 messages, up to"), "{}", play.screen());
+    assert!(
+        play.screen().contains("From now on: truncate. The last 20 messages with your next one among them, up to"),
+        "{}",
+        play.screen()
+    );
     play.submit("/history retrieve everywhere");
     assert!(play.screen().contains("8 older ones of all chats that fit the question best."), "{}", play.screen());
     play.submit("/history full 3 messages");
@@ -271,6 +276,10 @@ fn a_summary_that_cannot_be_is_refused_in_words() {
     assert!(play.screen().contains("There is no summary to undo."), "{}", play.screen());
     play.submit("/summarise edit");
     assert!(play.screen().contains("There is no summary to edit; /summarise asks for one."), "{}", play.screen());
+    play.submit("/summarise edit Mine.");
+    assert!(play.screen().contains("There is no summary to edit; /summarise asks for one."), "{}", play.screen());
+    play.submit("/summarise show me");
+    assert!(play.screen().contains("takes show, edit or undo, or nothing; not “show me”."), "{}", play.screen());
     play.submit("/summarise show");
     assert!(play.screen().contains("No summary stands in for this chat's messages."), "{}", play.screen());
     play.submit("/summarise it");

@@ -1,6 +1,6 @@
 //! The list of what the next request will contain: opened, kept up to date, and what is decided in it.
 
-use crate::chat::{Mark, MessageId, Stamp};
+use crate::chat::{ConversationId, Mark, MessageId, Stamp};
 use crate::session::Happened;
 use crate::session::parts::PartKind;
 use crate::tui::context;
@@ -117,17 +117,32 @@ fn read(state: &mut AppState, kind: PartKind) {
 
 /// Opens the summary that is sent in the user's editor.
 pub(in crate::tui) fn edit_summary(state: &mut AppState, at: Stamp) -> Vec<TuiEffect> {
-    let Some((id, text)) = state.session().summary().map(|summary| (summary.id, summary.text.clone())) else {
-        state.toast("There is no summary to edit; /summarise asks for one.", at);
-        return Vec::new();
-    };
+    let Some((id, text)) = summary_to_edit(state, at) else { return Vec::new() };
     state.editing = Some(Editing::Summary(state.current, id));
     vec![TuiEffect::Edit(text)]
+}
+
+/// Puts a text in place of that of the summary that is sent.
+pub(in crate::tui) fn write_summary(state: &mut AppState, text: &str, at: Stamp) -> Vec<TuiEffect> {
+    let Some((id, _)) = summary_to_edit(state, at) else { return Vec::new() };
+    change_summary(state, state.current, id, text, at)
+}
+
+fn summary_to_edit(state: &mut AppState, at: Stamp) -> Option<(MessageId, String)> {
+    let summary = state.session().summary().map(|summary| (summary.id, summary.text.clone()));
+    if summary.is_none() {
+        state.toast("There is no summary to edit; /summarise asks for one.", at);
+    }
+    summary
 }
 
 /// Takes a summary back from the editor.
 pub(super) fn summary_edited(state: &mut AppState, text: &str, at: Stamp) -> Vec<TuiEffect> {
     let Some(Editing::Summary(chat, id)) = state.editing.take() else { return Vec::new() };
+    change_summary(state, chat, id, text, at)
+}
+
+fn change_summary(state: &mut AppState, chat: ConversationId, id: MessageId, text: &str, at: Stamp) -> Vec<TuiEffect> {
     if text.trim().is_empty() {
         state.toast("An empty summary is not taken; /summarise undo forgets it.", at);
         return Vec::new();
