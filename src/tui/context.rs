@@ -49,7 +49,10 @@ pub fn strategy(session: &Session) -> String {
     let tokens = limit(session.plan().limit).map_or_else(String::new, |tokens| format!(", up to {tokens} tokens,"));
     let last = match history.max_messages {
         Some(1) => format!("Your next message alone{tokens} is sent"),
-        Some(most) => format!("The last {most} messages with your next one among them{tokens} are sent"),
+        Some(most) => {
+            let tokens = if tokens.is_empty() { "," } else { tokens.as_str() };
+            format!("The last {most} messages, your next one included{tokens} are sent")
+        }
         None => format!("The last messages{tokens} are sent"),
     };
     match history.strategy {

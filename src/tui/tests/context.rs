@@ -255,7 +255,7 @@ fn history_is_told_set_and_refused_in_words() {
     );
     play.submit("/history truncate 20 messages");
     assert!(
-        play.screen().contains("From now on: truncate. The last 20 messages with your next one among them, up to"),
+        play.screen().contains("From now on: truncate. The last 20 messages, your next one included, up to"),
         "{}",
         play.screen()
     );
