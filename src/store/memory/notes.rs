@@ -106,7 +106,7 @@ impl State {
     /// `None` where its conversation is deleted, or where the user left it out.
     fn excerpt(&self, message: &Message) -> Option<Excerpt> {
         let kept = self.shown(message.conversation)?;
-        if kept.notes.marks.get(&message.id) == Some(&Mark::LeftOut) {
+        if self.is_left_out(&kept.notes.marks, message) {
             return None;
         }
         Some(Excerpt {
@@ -117,6 +117,25 @@ impl State {
             content: message.content.clone(),
             created_ms: message.created_ms,
         })
+    }
+
+    /// Whether the user left it out: by itself, with its question, or with the call that it is a result of.
+    fn is_left_out(&self, marks: &BTreeMap<MessageId, Mark>, message: &Message) -> bool {
+        if !marks.values().any(|mark| *mark == Mark::LeftOut) {
+            return false;
+        }
+        let (mut at, mut is_one) = (message, true);
+        // Each step is another message, unless their parents go round in a ring.
+        for _ in 0..=self.messages.len() {
+            if (is_one || at.role == Role::User) && marks.get(&at.id) == Some(&Mark::LeftOut) {
+                return true;
+            }
+            let is_parent =
+                |other: &&Arc<Message>| Some(other.id) == at.parent && other.conversation == at.conversation;
+            let Some(parent) = self.messages.iter().find(is_parent).filter(|_| at.role != Role::User) else { break };
+            (at, is_one) = (parent, is_one && at.role == Role::Tool);
+        }
+        false
     }
 
     /// Whether it belongs to `within`, where that is given, and its conversation is not deleted.

@@ -83,9 +83,16 @@ fn excerpt(row: &Row<'_>) -> rusqlite::Result<Excerpt> {
     })
 }
 
-/// What the user left out is sent nowhere: neither to be embedded nor as a quote.
-const NOT_LEFT_OUT: &str = "NOT EXISTS (SELECT 1 FROM marks k \
-     WHERE k.conversation = c.key AND k.message = m.id AND k.mark = 'left_out')";
+/// What the user left out is sent nowhere, neither to be embedded nor as a quote: a message by itself, a tool's result
+/// with its call, an answer with its question. Looks up from a message to its question, where anything is left out.
+const NOT_LEFT_OUT: &str = "(NOT EXISTS (SELECT 1 FROM marks k WHERE k.conversation = c.key AND k.mark = 'left_out') \
+     OR NOT EXISTS ( \
+        WITH RECURSIVE up (id, parent, role, is_one) AS ( \
+            SELECT m.id, m.parent, m.role, 1 \
+            UNION SELECT p.id, p.parent, p.role, up.is_one AND up.role = 'tool' FROM up \
+                JOIN messages p ON p.id = up.parent AND p.conversation = m.conversation WHERE up.role <> 'user') \
+        SELECT 1 FROM up JOIN marks k ON k.conversation = c.key AND k.message = up.id AND k.mark = 'left_out' \
+            WHERE up.is_one OR up.role = 'user'))";
 
 /// See [`crate::store::Store::unembedded`].
 pub(super) fn missing(

@@ -1,6 +1,6 @@
 use munshi::chat::context::{ContextNotes, History, Mark, Strategy, Summary};
 use munshi::chat::embedding::{Embedded, EmbeddingModel};
-use munshi::chat::{ConversationMeta, Message, MetaPart, ModelRef, Role, Status};
+use munshi::chat::{ConversationMeta, Message, MessageId, MetaPart, ModelRef, Role, Status};
 use munshi::store::{Store, StoreError, Write};
 
 use crate::support::*;
@@ -175,6 +175,27 @@ on_both! {
         assert_eq!((unembedded(store, &with, None, 9), quoted(store)), (vec![2], 1));
         store.write(&[mark(Some(Mark::Pinned))]).unwrap();
         assert_eq!((unembedded(store, &with, None, 9), quoted(store)), (vec![2, 1], 2));
+    }
+
+    fn an_answer_is_left_out_with_its_question_and_a_tools_result_with_its_call(store: &mut dyn Store) {
+        let with = small("openai", 1);
+        let tool = Message { role: Role::Tool, ..said(1, 3, Some(2), "the tool's") };
+        let answers = [finished(&reply(1, 2, 1), "looks it up"), finished(&reply(1, 4, 3), "the answer")];
+        let [call, answer] = [reply(1, 2, 1), reply(1, 4, 3)].map(Write::AddMessage);
+        store.write(&[put(1, "one"), Write::AddMessage(said(1, 1, None, "secret")), call]).unwrap();
+        store.write(&[Write::AddMessage(tool), answer, Write::AddMessage(said(1, 5, Some(4), "and?"))]).unwrap();
+        store.write(&answers).unwrap();
+        let quoted = |store: &mut dyn Store| -> Vec<MessageId> {
+            let all: Vec<_> = (1..=5).map(message_id).collect();
+            store.excerpts(&all).unwrap().into_iter().map(|excerpt| excerpt.message).collect()
+        };
+        let ids = |ids: &[u128]| ids.iter().copied().map(message_id).collect::<Vec<_>>();
+        store.write(&[mark(1, 1, Some(Mark::LeftOut))]).unwrap();
+        assert_eq!((unembedded(store, &with, None, 9), quoted(store)), (vec![5], ids(&[5])), "its whole turn");
+        store.write(&[mark(1, 1, None), mark(1, 2, Some(Mark::LeftOut))]).unwrap();
+        assert_eq!((unembedded(store, &with, None, 9), quoted(store)), (vec![5, 4, 1], ids(&[1, 4, 5])));
+        store.write(&[mark(1, 2, None), mark(1, 5, Some(Mark::LeftOut))]).unwrap();
+        assert_eq!((unembedded(store, &with, None, 9), quoted(store)), (vec![4, 2, 1], ids(&[1, 2, 3, 4])));
     }
 
     fn excerpts_come_in_the_order_asked_for_without_what_is_gone(store: &mut dyn Store) {
