@@ -5,9 +5,11 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::context::{ContextNotes, History};
+use super::format::AnswerFormat;
 use super::id::{ConversationId, MessageId};
 use super::message::{Message, Role, Status};
 use super::model::ModelRef;
+use super::tool::ToolChoices;
 
 /// What is kept of a conversation besides its messages.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,6 +27,12 @@ pub struct ConversationMeta {
     /// What of it is sent.
     #[serde(default)]
     pub history: History,
+    /// What its models may ask for.
+    #[serde(default)]
+    pub tools: ToolChoices,
+    /// The shape of its answers.
+    #[serde(default)]
+    pub format: AnswerFormat,
     pub pinned: bool,
     pub created_ms: i64,
     pub updated_ms: i64,
@@ -43,6 +51,8 @@ impl ConversationMeta {
             temperature: None,
             max_tokens: None,
             history: History::default(),
+            tools: ToolChoices::default(),
+            format: AnswerFormat::default(),
             pinned: false,
             created_ms: at_ms,
             updated_ms: at_ms,
@@ -61,6 +71,8 @@ pub enum MetaPart {
     Temperature,
     MaxTokens,
     History,
+    Tools,
+    Format,
     Pinned,
 }
 

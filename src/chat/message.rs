@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::id::{ConversationId, MessageId};
 use super::model::ModelRef;
 use super::money::PicoUsd;
+use super::tool::ToolOrigin;
 use super::usage::{FinishReason, Usage};
 
 /// Who speaks.
@@ -79,6 +80,9 @@ pub struct Message {
     pub reasoning: String,
     pub tool_calls: Vec<ToolCall>,
     pub tool_call_id: Option<String>,
+    /// Where the tool came from, for a result.
+    #[serde(default)]
+    pub origin: Option<ToolOrigin>,
     pub status: Status,
     /// The model that answered, for a reply.
     pub model: Option<ModelRef>,
@@ -114,6 +118,7 @@ impl Message {
             reasoning: String::new(),
             tool_calls: Vec::new(),
             tool_call_id: None,
+            origin: None,
             status: Status::Complete,
             model: None,
             finish: None,

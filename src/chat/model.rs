@@ -64,6 +64,7 @@ pub struct LongContext {
 }
 
 /// What a model takes and costs.
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own that a table states")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelSpec {
     pub name: String,
@@ -75,6 +76,10 @@ pub struct ModelSpec {
     pub max_output: Option<u32>,
     pub sends_temperature: bool,
     pub reasoning: bool,
+    /// Whether it takes tools.
+    pub tools: bool,
+    /// Whether it holds an answer to a JSON schema by itself.
+    pub structured_output: bool,
     pub limit_field: OutputLimitField,
 }
 
@@ -90,6 +95,8 @@ impl ModelSpec {
             max_output: None,
             sends_temperature: true,
             reasoning: false,
+            tools: true,
+            structured_output: false,
             limit_field: OutputLimitField::MaxTokens,
         }
     }

@@ -1,7 +1,11 @@
 //! One request, complete: what a provider adapter turns into bytes without deciding anything.
 
+use std::sync::Arc;
+
+use super::format::ResponseFormat;
 use super::message::{Role, ToolCall};
 use super::model::ModelRef;
+use super::tool::{Tool, ToolChoice};
 
 /// Which field carries the output limit: newer models of `OpenAI` refuse `max_tokens`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,4 +67,25 @@ pub struct Request {
     pub output_limit: Option<OutputLimit>,
     /// Whether to ask for usage in the last chunk (`stream_options.include_usage`).
     pub include_usage: bool,
+    /// What the model may ask for; empty for nothing, and then there is no choice either.
+    pub tools: Arc<[Tool]>,
+    pub tool_choice: ToolChoice,
+    pub format: Option<ResponseFormat>,
+}
+
+impl Request {
+    /// A request of these messages to `model`, and nothing else.
+    #[must_use]
+    pub fn new(model: ModelRef, messages: Vec<RequestMessage>) -> Self {
+        Self {
+            model,
+            messages,
+            temperature: None,
+            output_limit: None,
+            include_usage: false,
+            tools: Arc::default(),
+            tool_choice: ToolChoice::Auto,
+            format: None,
+        }
+    }
 }

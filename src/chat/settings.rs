@@ -63,6 +63,31 @@ pub struct Settings {
     pub summaries: SummarySettings,
     pub retrieval: RetrievalSettings,
     pub budgets: Budgets,
+    pub tools: ToolSettings,
+}
+
+/// How far a model may go with tools.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ToolSettings {
+    /// Whether any tool is offered to chats that say nothing of tools.
+    pub on_by_default: bool,
+    /// Calls in one turn, at most.
+    pub most_calls: u32,
+    /// Times that the same call may stand among the last [`ToolSettings::IDENTICAL_AMONG`].
+    pub most_identical: u32,
+    /// Calls of one turn that could not run, after which it ends.
+    pub most_invalid: u32,
+}
+
+impl ToolSettings {
+    /// How many of the last calls are looked at for the same one.
+    pub const IDENTICAL_AMONG: usize = 10;
+}
+
+impl Default for ToolSettings {
+    fn default() -> Self {
+        Self { on_by_default: false, most_calls: 25, most_identical: 5, most_invalid: 3 }
+    }
 }
 
 /// When older messages give way to a summary, where a chat asks for that.
@@ -126,6 +151,7 @@ impl Default for Settings {
             summaries: SummarySettings::default(),
             retrieval: RetrievalSettings::default(),
             budgets: Budgets::default(),
+            tools: ToolSettings::default(),
         }
     }
 }

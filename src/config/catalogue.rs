@@ -56,6 +56,7 @@ enum RowKind {
     Embedding,
 }
 
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own that a table states")]
 #[derive(Deserialize)]
 struct ModelRow {
     provider: String,
@@ -73,6 +74,10 @@ struct ModelRow {
     reasoning: bool,
     #[serde(default = "yes")]
     sends_temperature: bool,
+    #[serde(default)]
+    tools: bool,
+    #[serde(default)]
+    structured_output: bool,
     limit_field: Option<String>,
 }
 
@@ -133,6 +138,8 @@ fn spec(row: ModelRow) -> ModelSpec {
         max_output: row.max_output,
         sends_temperature: row.sends_temperature,
         reasoning: row.reasoning,
+        tools: row.tools,
+        structured_output: row.structured_output,
         limit_field,
     }
 }
@@ -191,6 +198,12 @@ pub(super) fn lay_models(catalogue: &mut Catalogue, layers: &Layers, problems: &
         }
         if let Some(Value::Switch(on)) = rows.get("sends_temperature") {
             spec.sends_temperature = *on;
+        }
+        if let Some(Value::Switch(on)) = rows.get("tools") {
+            spec.tools = *on;
+        }
+        if let Some(Value::Switch(on)) = rows.get("structured_output") {
+            spec.structured_output = *on;
         }
         if let Some(Value::Text(field)) = rows.get("limit_field") {
             spec.limit_field = limit_field(field);

@@ -117,6 +117,8 @@ pub const FIELDS: &[Field] = &[
     field("models.*.max_output", Kind::Whole { least: 1, most: 100_000_000 }, Preset::Unset),
     field("models.*.reasoning", Kind::Switch, Preset::Unset),
     field("models.*.sends_temperature", Kind::Switch, Preset::Unset),
+    field("models.*.tools", Kind::Switch, Preset::Unset),
+    field("models.*.structured_output", Kind::Switch, Preset::Unset),
     field("models.*.limit_field", Kind::OneOf(LIMIT_FIELDS), Preset::Unset),
     field("models.*.first_token", Kind::Time, Preset::Unset),
 ];

@@ -9,7 +9,7 @@ use super::value::Value;
 use super::{base_url, catalogue};
 use crate::chat::context::Strategy;
 use crate::chat::money::Grouping;
-use crate::chat::settings::{RetrievalSettings, SummarySettings};
+use crate::chat::settings::{RetrievalSettings, SummarySettings, ToolSettings};
 use crate::chat::{Budgets, Catalogue, Currency, History, ModelRef, Rate, RetryPolicy, Settings, Timeouts};
 
 /// Models that reason, and servers on this machine that load a model first, get at least so long to their
@@ -54,6 +54,7 @@ pub(super) fn settings(layers: &Layers, catalogue: &Catalogue) -> Settings {
             day: layers.amount("budget.day"),
             month: layers.amount("budget.month"),
         },
+        tools: ToolSettings::default(),
     }
 }
 

@@ -198,7 +198,7 @@ mod tests {
 
     fn request() -> Arc<Request> {
         let model = ModelRef::new("openai", "m");
-        Arc::new(Request { model, messages: vec![], temperature: None, output_limit: None, include_usage: false })
+        Arc::new(Request::new(model, Vec::new()))
     }
 
     #[tokio::test]

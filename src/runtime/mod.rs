@@ -42,6 +42,8 @@ pub enum ForUser {
     RememberRefusal { model: ModelRef, field: Field },
     /// A summary is due: tell the session `SummariseAsked` with a fresh id.
     SummaryDue,
+    /// A call of a tool waits for the user's word.
+    ApprovalAsked,
     /// A turn is over.
     TurnEnded,
 }
@@ -158,6 +160,13 @@ impl Runtime {
             }
             Effect::StartTimer { timer, after } => self.timers.start(conversation, timer, self.clock.mono() + after),
             Effect::CancelTimer(timer) => self.timers.cancel(conversation, timer),
+            Effect::GatherTools { .. }
+            | Effect::CheckCalls { .. }
+            | Effect::RunTool { .. }
+            | Effect::StopTool { .. }
+            | Effect::AllowAlways { .. }
+            | Effect::CheckAnswer { .. } => {}
+            Effect::ApprovalAsked => return Some(ForUser::ApprovalAsked),
             Effect::ReturnQueued(texts) => return Some(ForUser::ReturnQueued(texts)),
             Effect::RememberRefusal { model, field } => return Some(ForUser::RememberRefusal { model, field }),
             Effect::SummaryDue => return Some(ForUser::SummaryDue),

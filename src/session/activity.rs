@@ -19,6 +19,12 @@ pub enum Activity {
     Waiting { model: ModelRef, since: Duration, gives_up: Duration },
     /// Tokens come. `tokens` are those so far, estimated.
     Streaming { tokens: u64, first: Duration, last: Duration, gives_up: Duration },
+    /// The tools that the chat offers are asked for, which may start their servers.
+    Gathering { since: Duration },
+    /// So many calls of tools wait for the user's word.
+    Asking { calls: usize },
+    /// So many calls run, the first of them since then; the last limit passes at `gives_up`.
+    Calling { calls: usize, since: Duration, gives_up: Duration },
     /// A failed attempt is made again at `until`: attempt `attempt` of `of`.
     Backoff { attempt: u32, of: u32, until: Duration, why: String },
 }

@@ -19,14 +19,13 @@ impl Session {
         let question = self.conversation.position(question).unwrap_or_default();
         // A fallback's window may be smaller than that of the chat's own model.
         let plan = self.plan_for(model, Aim::Answer { question });
+        let messages = wellformed::messages(&self.conversation, &meta.system, &plan, question);
         let mut request = Request {
-            model: model.clone(),
-            messages: wellformed::messages(&self.conversation, &meta.system, &plan, question),
             temperature: meta
                 .temperature
                 .filter(|_| spec.sends_temperature && !self.refuses(model, Field::Temperature)),
-            output_limit: None,
             include_usage: !self.refuses(model, Field::StreamOptions),
+            ..Request::new(model.clone(), messages)
         };
         let input = self.calibration.apply(model, tokens::of_request(&request));
         request.output_limit = self.output_limit(model, &spec, input);

@@ -5,7 +5,11 @@ use std::time::Duration;
 
 use crate::chat::embedding::{EmbeddingModel, EmbeddingRequest};
 use crate::chat::ledger::{LedgerClosing, LedgerOpening};
-use crate::chat::{AttemptId, Cap, ConversationMeta, Mark, Message, MessageId, MetaPart, ModelRef, Request, Summary};
+use crate::chat::tool::Prepared;
+use crate::chat::{
+    AnswerFormat, AttemptId, Cap, ConversationMeta, Mark, Message, MessageId, MetaPart, ModelRef, Request, Summary,
+    ToolCall, ToolChoices,
+};
 
 use super::event::{RankedBy, Timer};
 use super::retry::Field;
@@ -77,6 +81,37 @@ pub enum Effect {
         most: u32,
     },
 
+    // Tools
+    /// Find out which tools the chat offers, starting their servers where needed; answered by `ToolsGathered`.
+    GatherTools {
+        choices: ToolChoices,
+    },
+    /// Look whether the calls of a reply can run; answered by `CallsChecked`.
+    CheckCalls {
+        reply: MessageId,
+        calls: Vec<ToolCall>,
+    },
+    /// Run a call exactly as it was checked; answered by exactly one `ToolEnded`.
+    RunTool {
+        result: MessageId,
+        prepared: Arc<Prepared>,
+    },
+    /// End what runs for a call; it is still answered by its `ToolEnded`.
+    StopTool {
+        result: MessageId,
+    },
+    /// Keep that this definition of a tool is allowed for good.
+    AllowAlways {
+        tool: String,
+        definition: String,
+    },
+    /// Hold an answer against the shape it was asked for in; answered by `AnswerChecked`.
+    CheckAnswer {
+        reply: MessageId,
+        text: String,
+        format: AnswerFormat,
+    },
+
     // The provider
     /// Make one attempt; answered by `Opened`, deltas, and exactly one `Ended`.
     StartAttempt {
@@ -108,6 +143,8 @@ pub enum Effect {
     },
     /// Say something beside the conversation.
     Say(String),
+    /// A call waits for the user's word.
+    ApprovalAsked,
     /// A turn is over.
     TurnEnded,
 }

@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use crate::chat::budget::Refusal;
 use crate::chat::embedding::{EmbeddingModel, Excerpt};
-use crate::chat::{AttemptId, Failure, History, Mark, MessageId, ModelRef, RateLimits, Report, Stamp};
+use crate::chat::tool::{CheckedCall, Gathered, ToolOutcome};
+use crate::chat::{
+    AnswerFormat, Approval, AttemptId, Failure, History, Mark, MessageId, ModelRef, RateLimits, Report, Stamp,
+    ToolChoices,
+};
 
 /// Something that happened, and when.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +54,11 @@ pub enum Happened {
         message: MessageId,
         mark: Option<Mark>,
     },
+    /// The user's word on the call whose result this message will hold.
+    Answered {
+        result: MessageId,
+        approval: Approval,
+    },
     /// A setting of this chat was changed.
     Changed(Change),
 
@@ -89,6 +98,29 @@ pub enum Happened {
         question: MessageId,
         by: RankedBy,
         found: Vec<Found>,
+    },
+
+    // Tools
+    /// What the chat offers, now that its servers were asked.
+    ToolsGathered(Gathered),
+    /// The calls of a reply were looked at, in their order. `next` is a fresh id, for the reply that follows them.
+    CallsChecked {
+        reply: MessageId,
+        checked: Vec<CheckedCall>,
+        next: MessageId,
+    },
+    /// A call is over.
+    ToolEnded {
+        result: MessageId,
+        outcome: ToolOutcome,
+    },
+    /// An answer was held against the shape it was asked for in: what is wrong with it, where, in lines; none: it
+    /// fits. The ids are fresh, for a request to mend it and the reply to that.
+    AnswerChecked {
+        reply: MessageId,
+        problems: Vec<String>,
+        message: MessageId,
+        next: MessageId,
     },
 
     // The provider
@@ -165,6 +197,8 @@ pub enum Change {
     Temperature(Option<f32>),
     MaxTokens(Option<u32>),
     History(History),
+    Tools(ToolChoices),
+    Format(AnswerFormat),
     Pinned(bool),
 }
 

@@ -3,6 +3,7 @@
 
 pub mod activity;
 mod attempt;
+pub mod calling;
 pub mod calls;
 mod clock;
 mod compose;
@@ -33,6 +34,7 @@ use crate::chat::{
 };
 
 pub use activity::Activity;
+pub use calling::CallState;
 use context::{Calibration, Cut};
 pub use effect::Effect;
 pub use event::RankedBy;
@@ -140,6 +142,11 @@ impl Session {
             Happened::Indexed { id, missing } => self.indexed(id, missing, at, &mut out),
             Happened::Embedded { attempt, ended } => self.embedded(attempt, ended, at, &mut out),
             Happened::Found { question, by, found } => self.found(question, by, found, at, &mut out),
+            Happened::Answered { .. }
+            | Happened::ToolsGathered(_)
+            | Happened::CallsChecked { .. }
+            | Happened::ToolEnded { .. }
+            | Happened::AnswerChecked { .. } => {}
             Happened::Changed(change) => self.changed(change, at, &mut out),
             Happened::Committed { message } => self.committed(message, at, &mut out),
             Happened::CommitFailed { message, reason } => self.commit_failed(message, reason, at, &mut out),
@@ -274,6 +281,14 @@ impl Session {
             Change::History(history) => {
                 meta.history = history;
                 MetaPart::History
+            }
+            Change::Tools(tools) => {
+                meta.tools = tools;
+                MetaPart::Tools
+            }
+            Change::Format(format) => {
+                meta.format = format;
+                MetaPart::Format
             }
             Change::Pinned(pinned) => {
                 meta.pinned = pinned;

@@ -157,11 +157,10 @@ impl Session {
             if spec.reasoning { self.settings.summaries.max_tokens * 4 } else { self.settings.summaries.max_tokens };
         let tokens = asked.min(spec.max_output.unwrap_or(u32::MAX));
         Request {
-            model: model.clone(),
-            messages,
             temperature: Some(0.2).filter(|_| spec.sends_temperature && !self.refuses(model, Field::Temperature)),
             output_limit: Some(OutputLimit { field, tokens }),
             include_usage: !self.refuses(model, Field::StreamOptions),
+            ..Request::new(model.clone(), messages)
         }
     }
 

@@ -145,6 +145,8 @@ impl State {
             MetaPart::Temperature => kept.temperature = meta.temperature,
             MetaPart::MaxTokens => kept.max_tokens = meta.max_tokens,
             MetaPart::History => kept.history = meta.history,
+            MetaPart::Tools => kept.tools.clone_from(&meta.tools),
+            MetaPart::Format => kept.format.clone_from(&meta.format),
             MetaPart::Pinned => kept.pinned = meta.pinned,
         });
     }

@@ -228,6 +228,15 @@ pub fn busy(activity: &Activity, now: Duration) -> (String, Part) {
             }
             (format!("{:.0} tok/s · Esc stops", *tokens as f64 / took), Part::Busy)
         }
+        Activity::Gathering { since } => {
+            (format!("starting tools {} s · Esc stops", now.saturating_sub(*since).as_secs()), Part::Busy)
+        }
+        Activity::Asking { calls: 1 } => ("a tool asks to run · F5 looks · Esc stops".to_owned(), Part::Warning),
+        Activity::Asking { calls } => (format!("{calls} tool calls ask to run · F5 looks · Esc stops"), Part::Warning),
+        Activity::Calling { calls: 1, since, gives_up } => waiting("running a tool", *since, *gives_up, now),
+        Activity::Calling { calls, since, gives_up } => {
+            waiting(&format!("running {calls} tools"), *since, *gives_up, now)
+        }
         Activity::Backoff { attempt, of, until, why } => {
             (format!("{why}: retry {attempt}/{of} in {} · Esc stops", seconds(*until, now)), Part::Warning)
         }

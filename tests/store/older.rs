@@ -16,6 +16,7 @@ use crate::support::*;
 
 const FIRST: &str = include_str!("../../assets/migrations/0001_first.sql");
 const SECOND: &str = include_str!("../../assets/migrations/0002_context.sql");
+const THIRD: &str = include_str!("../../assets/migrations/0003_tools.sql");
 
 pub const CONVERSATIONS: u128 = 12;
 pub const EACH: u128 = 12;
@@ -98,7 +99,7 @@ fn what_schema_1_kept_is_all_there_and_its_copy_stands_beside_it() {
     drop(make(folder.path()));
     let opened = try_open(folder.path()).unwrap();
     let backup = folder.path().join("munshi.db.v1.bak");
-    assert_eq!(opened.notices, [Notice::Migrated { from: 1, to: 2, backup: backup.clone() }]);
+    assert_eq!(opened.notices, [Notice::Migrated { from: 1, to: 3, backup: backup.clone() }]);
     let mut store = opened.store;
     check(&mut store);
     write_notes(&mut store);
@@ -131,13 +132,14 @@ fn row_07_a_kill_at_any_statement_of_the_migration_leaves_the_old_schema_whole()
     let conn = make(folder.path());
     // Pages go to the log before they are committed.
     conn.execute_batch("PRAGMA cache_size = 1; BEGIN IMMEDIATE").unwrap();
-    let statements = SECOND.split_inclusive(";\n").chain(["PRAGMA user_version = 2"]);
+    let steps = [SECOND, THIRD].into_iter().flat_map(|step| step.split_inclusive(";\n"));
+    let statements = steps.chain(["PRAGMA user_version = 3"]);
     let mut killed = 0;
     for statement in statements {
         conn.execute_batch(statement).unwrap();
         let left = snapshot(folder.path());
         let opened = try_open(left.path()).unwrap();
-        assert!(matches!(opened.notices[..], [Notice::Migrated { from: 1, to: 2, .. }]), "{:?}", opened.notices);
+        assert!(matches!(opened.notices[..], [Notice::Migrated { from: 1, to: 3, .. }]), "{:?}", opened.notices);
         let mut store = opened.store;
         check(&mut store);
         drop(store);
@@ -169,7 +171,7 @@ fn row_01_a_kill_mid_migration_loses_nothing() {
         let opened = try_open(folder.path()).unwrap();
         match &opened.notices[..] {
             [] => {}
-            [Notice::Migrated { from: 1, to: 2, backup }] => {
+            [Notice::Migrated { from: 1, to: 3, backup }] => {
                 migrated += 1;
                 assert!(backup.exists());
             }

@@ -39,13 +39,7 @@ fn provider(base_url: &str) -> OpenAiProvider {
 }
 
 fn request() -> Request {
-    Request {
-        model: ModelRef::new("openai", "gpt-4o-mini"),
-        messages: vec![RequestMessage::text(Role::User, "नमस्ते")],
-        temperature: None,
-        output_limit: None,
-        include_usage: false,
-    }
+    Request::new(ModelRef::new("openai", "gpt-4o-mini"), vec![RequestMessage::text(Role::User, "नमस्ते")])
 }
 
 /// What one attempt gave.

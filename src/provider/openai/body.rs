@@ -1,9 +1,11 @@
 //! The request's bytes: a chat completion as every compatible endpoint reads it. Owns field names and what is
 //! left out; refuses to decide anything, since the request already did.
 
-use serde::Serialize;
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
-use crate::chat::{OutputLimitField, Request, RequestMessage, Role};
+use crate::chat::{OutputLimitField, Request, RequestMessage, ResponseFormat, Role, Tool, ToolChoice};
 
 /// Borrows everything from the request: a long history is written once, into the body.
 #[derive(Debug, Serialize)]
@@ -19,6 +21,53 @@ pub(super) struct Body<'a> {
     max_tokens: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_completion_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<WireTool<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_choice: Option<WireChoice<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_format: Option<WireFormat<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct WireTool<'a> {
+    r#type: &'static str,
+    function: WireDefinition<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct WireDefinition<'a> {
+    name: &'a str,
+    description: &'a str,
+    parameters: &'a Value,
+}
+
+/// A word, or the one tool that must be called.
+#[derive(Debug)]
+struct WireChoice<'a>(&'a ToolChoice);
+
+impl Serialize for WireChoice<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let ToolChoice::Named(name) = self.0 else { return serializer.serialize_str(self.0.as_str()) };
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("type", "function")?;
+        map.serialize_entry("function", &serde_json::json!({ "name": name }))?;
+        map.end()
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum WireFormat<'a> {
+    JsonObject,
+    JsonSchema { json_schema: WireSchema<'a> },
+}
+
+#[derive(Debug, Serialize)]
+struct WireSchema<'a> {
+    name: &'a str,
+    strict: bool,
+    schema: &'a Value,
 }
 
 #[derive(Debug, Serialize)]
@@ -61,6 +110,32 @@ impl<'a> Body<'a> {
             temperature: request.temperature.filter(|value| value.is_finite()),
             max_tokens: limit(OutputLimitField::MaxTokens),
             max_completion_tokens: limit(OutputLimitField::MaxCompletionTokens),
+            tools: request.tools.iter().map(WireTool::new).collect(),
+            // Auto is what all of them do unasked, and some refuse the word.
+            tool_choice: Some(&request.tool_choice)
+                .filter(|choice| !request.tools.is_empty() && **choice != ToolChoice::Auto)
+                .map(WireChoice),
+            response_format: request.format.as_ref().map(WireFormat::new),
+        }
+    }
+}
+
+impl<'a> WireTool<'a> {
+    fn new(tool: &'a Tool) -> Self {
+        let spec = &tool.spec;
+        let function =
+            WireDefinition { name: &spec.name, description: &spec.description, parameters: &spec.parameters };
+        Self { r#type: "function", function }
+    }
+}
+
+impl<'a> WireFormat<'a> {
+    fn new(format: &'a ResponseFormat) -> Self {
+        match format {
+            ResponseFormat::JsonObject => Self::JsonObject,
+            ResponseFormat::Strict(schema) => Self::JsonSchema {
+                json_schema: WireSchema { name: &schema.name, strict: true, schema: &schema.schema },
+            },
         }
     }
 }

@@ -38,8 +38,7 @@ const FINAL: [FailureKind; 7] = [
 
 /// What is decided on `failure` after `tries`, with and without a model to fall back to.
 fn verdicts(failure: &Failure, tries: u32, has_content: bool) -> [Verdict; 2] {
-    let request =
-        Request { model: a(), messages: Vec::new(), temperature: None, output_limit: None, include_usage: false };
+    let request = Request::new(a(), Vec::new());
     [false, true].map(|has_next_model| {
         let situation = Situation { failure, request: &request, tries, has_content, has_next_model, jitter: JITTER };
         decide(situation, &RetryPolicy::default())
@@ -104,8 +103,7 @@ fn row_13_the_server_is_waited_for_as_long_as_it_asks_up_to_two_minutes() {
 fn a_wait_of_our_own_is_a_minute_at_most() {
     let policy = RetryPolicy { attempts: u32::MAX, ..RetryPolicy::default() };
     let failure = unavailable();
-    let request =
-        Request { model: a(), messages: Vec::new(), temperature: None, output_limit: None, include_usage: false };
+    let request = Request::new(a(), Vec::new());
     for tries in 1..200 {
         let jitter = Duration::from_millis(999);
         let situation = Situation {

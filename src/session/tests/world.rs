@@ -160,6 +160,13 @@ impl World {
             Effect::CancelTimer(timer) => {
                 self.timers.remove(timer);
             }
+            Effect::GatherTools { .. }
+            | Effect::CheckCalls { .. }
+            | Effect::RunTool { .. }
+            | Effect::StopTool { .. }
+            | Effect::AllowAlways { .. }
+            | Effect::CheckAnswer { .. }
+            | Effect::ApprovalAsked => {}
             Effect::ReturnQueued(texts) => self.returned.extend(texts.iter().cloned()),
             Effect::Say(sentence) => self.said.push(sentence.clone()),
             Effect::TurnEnded => assert!(!self.added.iter().any(|id| !self.finished.contains_key(id))),

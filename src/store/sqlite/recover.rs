@@ -55,7 +55,7 @@ fn streaming_of(conn: &Connection, owner: Uuid) -> rusqlite::Result<Vec<Stored>>
             WHERE m.status = 'streaming' AND m.owner = ?1"
     );
     conn.prepare(&sql)?
-        .query_map([owner.as_bytes()], |row| rows::message(row, rows::conversation_id(row, 23)?))?
+        .query_map([owner.as_bytes()], |row| rows::message(row, rows::conversation_id(row, rows::MESSAGE_COLUMNS)?))?
         .collect()
 }
 

@@ -3,6 +3,8 @@
 
 use rusqlite::types::{Type, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Params, Row, named_params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::chat::context::{History, Strategy};
@@ -14,11 +16,15 @@ use crate::chat::{
 /// What [`message`] reads, in its order.
 pub(super) const MESSAGE: &str = "m.seq, m.id, m.parent, m.role, m.content, m.reasoning, m.tool_calls, \
      m.tool_call_id, m.status, m.provider, m.model, m.finish, m.input, m.cached_input, m.cache_write, m.output, \
-     m.reasoning_tokens, m.estimated, m.cost, m.created_ms, m.took_ms, m.note, m.owner";
+     m.reasoning_tokens, m.estimated, m.cost, m.created_ms, m.took_ms, m.note, m.owner, m.origin";
+
+/// How many columns [`MESSAGE`] has.
+pub(super) const MESSAGE_COLUMNS: usize = 24;
 
 /// What [`meta`] reads, in its order.
 pub(super) const META: &str = "key, id, title, titled_by_user, provider, model, system, temperature, max_tokens, \
-     pinned, created_ms, updated_ms, history, history_messages, history_tokens, history_everywhere";
+     pinned, created_ms, updated_ms, history, history_messages, history_tokens, history_everywhere, \
+     tools, format";
 
 /// A message with what only the store knows of it.
 #[derive(Debug)]
@@ -40,6 +46,7 @@ pub(super) fn message(row: &Row<'_>, conversation: ConversationId) -> rusqlite::
         reasoning: text(row, 5)?,
         tool_calls: tool_calls.unwrap_or_default(),
         tool_call_id: optional_text(row, 7)?,
+        origin: optional_text(row, 23)?.and_then(|json| serde_json::from_str(&json).ok()),
         status: word(
             row,
             8,
@@ -69,11 +76,23 @@ pub(super) fn meta(row: &Row<'_>) -> rusqlite::Result<(i64, ConversationMeta)> {
         temperature: row.get::<_, Option<f64>>(7)?.map(|value| value as f32),
         max_tokens: row.get(8)?,
         history: history(row, 12)?,
+        tools: choice(row, 16)?,
+        format: choice(row, 17)?,
         pinned: row.get(9)?,
         created_ms: row.get(10)?,
         updated_ms: row.get(11)?,
     };
     Ok((row.get(0)?, meta))
+}
+
+/// A choice that is kept as JSON. One that is damaged is none, and costs no conversation.
+fn choice<T: Default + DeserializeOwned>(row: &Row<'_>, at: usize) -> rusqlite::Result<T> {
+    Ok(serde_json::from_str(&text(row, at)?).unwrap_or_default())
+}
+
+/// A choice as [`choice`] reads it; empty where there is none.
+pub(super) fn written<T: Default + PartialEq + Serialize>(choice: &T) -> String {
+    if *choice == T::default() { String::new() } else { serde_json::to_string(choice).unwrap_or_default() }
 }
 
 /// Four columns from `at`.
@@ -91,9 +110,9 @@ fn history(row: &Row<'_>, at: usize) -> rusqlite::Result<History> {
 pub(super) fn insert(conn: &Connection, key: i64, message: &Message, owner: Option<Uuid>) -> rusqlite::Result<i64> {
     let sql = "INSERT INTO messages (id, conversation, parent, role, content, reasoning, tool_calls, tool_call_id, \
          status, provider, model, finish, input, cached_input, cache_write, output, reasoning_tokens, estimated, cost, \
-         created_ms, took_ms, note, owner) VALUES (:id, :conversation, :parent, :role, :content, :reasoning, \
+         created_ms, took_ms, note, owner, origin) VALUES (:id, :conversation, :parent, :role, :content, :reasoning, \
          :tool_calls, :tool_call_id, :status, :provider, :model, :finish, :input, :cached_input, :cache_write, \
-         :output, :reasoning_tokens, :estimated, :cost, :created_ms, :took_ms, :note, :owner)";
+         :output, :reasoning_tokens, :estimated, :cost, :created_ms, :took_ms, :note, :owner, :origin)";
     bound(message, owner, |params| {
         let place = named_params! {
             ":id": message.id.0.as_bytes(),
@@ -112,7 +131,7 @@ pub(super) fn replace(conn: &Connection, seq: i64, message: &Message, owner: Opt
          tool_call_id = :tool_call_id, status = :status, provider = :provider, model = :model, finish = :finish, \
          input = :input, cached_input = :cached_input, cache_write = :cache_write, output = :output, \
          reasoning_tokens = :reasoning_tokens, estimated = :estimated, cost = :cost, created_ms = :created_ms, \
-         took_ms = :took_ms, note = :note, owner = :owner WHERE seq = :seq";
+         took_ms = :took_ms, note = :note, owner = :owner, origin = :origin WHERE seq = :seq";
     bound(message, owner, |params| {
         let place = named_params! { ":seq": seq };
         execute(conn, sql, [place, params].concat().as_slice())
@@ -123,6 +142,7 @@ type Named<'a> = (&'a str, &'a dyn rusqlite::ToSql);
 
 /// Binds what a message says, as against where it stands.
 fn bound<T>(message: &Message, owner: Option<Uuid>, run: impl FnOnce(&[Named<'_>]) -> T) -> T {
+    let origin = message.origin.as_ref().and_then(|origin| serde_json::to_string(origin).ok());
     let tool_calls =
         (!message.tool_calls.is_empty()).then(|| serde_json::to_string(&message.tool_calls).ok()).flatten();
     let usage = message.usage.as_ref();
@@ -146,6 +166,7 @@ fn bound<T>(message: &Message, owner: Option<Uuid>, run: impl FnOnce(&[Named<'_>
         ":created_ms": message.created_ms,
         ":took_ms": message.took_ms.map(u64::cast_signed),
         ":note": message.note,
+        ":origin": origin,
         ":owner": owner.as_ref().map(Uuid::as_bytes),
     })
 }

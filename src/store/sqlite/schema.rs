@@ -14,6 +14,7 @@ use crate::store::StoreError;
 pub(super) const STEPS: &[&str] = &[
     include_str!("../../../assets/migrations/0001_first.sql"),
     include_str!("../../../assets/migrations/0002_context.sql"),
+    include_str!("../../../assets/migrations/0003_tools.sql"),
 ];
 
 /// `mnsh`: what the file's header says of whose it is.

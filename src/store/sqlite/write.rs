@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::fault::Fault;
-use super::rows::{self, execute};
+use super::rows::{self, execute, written};
 use super::{embeddings, ledger, notes, search};
 use crate::chat::{ConversationId, ConversationMeta, History, Message, MessageId, MetaPart, Role, Status};
 use crate::store::fold::fold;
@@ -67,6 +67,7 @@ impl Writer {
                 system = excluded.system, temperature = excluded.temperature, max_tokens = excluded.max_tokens, \
                 history = excluded.history, history_messages = excluded.history_messages, \
                 history_tokens = excluded.history_tokens, history_everywhere = excluded.history_everywhere, \
+                tools = excluded.tools, format = excluded.format, \
                 pinned = excluded.pinned, created_ms = excluded.created_ms, updated_ms = excluded.updated_ms, \
                 changed = iif(updated_ms = excluded.updated_ms, changed, excluded.changed)";
         self.insert(conn, meta, replace)
@@ -85,7 +86,8 @@ impl Writer {
         let sql = format!(
             "INSERT INTO conversations (id, title, folded_title, titled_by_user, provider, model, system, \
              temperature, max_tokens, pinned, created_ms, updated_ms, history, history_messages, history_tokens, \
-             history_everywhere, changed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, \
+             history_everywhere, tools, format, changed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, \
+             ?14, ?15, ?16, ?17, ?18, \
                 (SELECT coalesce(max(changed), 0) + 1 FROM conversations)) \
              ON CONFLICT (id) DO UPDATE SET {update}"
         );
@@ -106,6 +108,8 @@ impl Writer {
             meta.history.max_messages,
             meta.history.max_tokens.map(u64::cast_signed),
             meta.history.everywhere,
+            written(&meta.tools),
+            written(&meta.format),
         ];
         Ok(execute(conn, &sql, row)?)
     }
@@ -134,6 +138,12 @@ impl Writer {
                 execute(conn, "UPDATE conversations SET max_tokens = ?2 WHERE id = ?1", params![id, meta.max_tokens])
             }
             MetaPart::History => change_history(conn, id, &meta.history),
+            MetaPart::Tools => {
+                execute(conn, "UPDATE conversations SET tools = ?2 WHERE id = ?1", params![id, written(&meta.tools)])
+            }
+            MetaPart::Format => {
+                execute(conn, "UPDATE conversations SET format = ?2 WHERE id = ?1", params![id, written(&meta.format)])
+            }
             MetaPart::Pinned => {
                 execute(conn, "UPDATE conversations SET pinned = ?2 WHERE id = ?1", params![id, meta.pinned])
             }

@@ -183,14 +183,18 @@ fn ticked(state: &mut AppState) -> Vec<TuiEffect> {
 #[must_use]
 pub fn next_tick(state: &AppState) -> Option<Duration> {
     let now = state.now.mono;
-    let activity = state.session().activity().map(|activity| match activity {
-        Activity::Streaming { last, .. } if now < last + STALLED_AFTER => last + STALLED_AFTER,
-        Activity::Backoff { until, .. } => next_second(now, until),
+    let activity = state.session().activity().and_then(|activity| match activity {
+        // It waits for the user alone.
+        Activity::Asking { .. } => None,
+        Activity::Streaming { last, .. } if now < last + STALLED_AFTER => Some(last + STALLED_AFTER),
+        Activity::Backoff { until, .. } => Some(next_second(now, until)),
         Activity::Saving
         | Activity::Searching { .. }
+        | Activity::Gathering { .. }
+        | Activity::Calling { .. }
         | Activity::Connecting { .. }
         | Activity::Waiting { .. }
-        | Activity::Streaming { .. } => now + Duration::from_secs(1),
+        | Activity::Streaming { .. } => Some(now + Duration::from_secs(1)),
     });
     let toast = state.toast.as_ref().map(|toast| toast.until);
     let armed = state.quit_armed.map(|armed| armed + QUIT_WITHIN);

@@ -159,7 +159,7 @@ pub(super) fn for_user(
             let asked = session::Happened::SummariseAsked { id: fresh.message, automatic: true };
             return state.tell(conversation, asked, at);
         }
-        ForUser::TurnEnded => {}
+        ForUser::ApprovalAsked | ForUser::TurnEnded => {}
     }
     Vec::new()
 }

@@ -13,6 +13,7 @@ fn full(id: u128) -> Message {
         content: "नमस्ते 👨‍👩‍👧\0\r\n\u{202E}".to_owned(),
         reasoning: "hm".to_owned(),
         tool_calls: vec![ToolCall { id: "c1".into(), name: "run".into(), arguments: "{not json".into() }],
+        origin: Some(munshi::chat::ToolOrigin::Mcp("files".to_owned())),
         tool_call_id: Some(String::new()),
         status: Status::Complete,
         model: Some(ModelRef::new("groq", "openai/gpt-oss-120b")),
