@@ -22,6 +22,7 @@ pub mod spending;
 pub mod stamp;
 pub mod tokenizer;
 pub mod tool;
+pub mod tooling;
 pub mod usage;
 pub mod words;
 

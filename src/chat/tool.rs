@@ -285,6 +285,28 @@ pub struct ToolOutcome {
     pub cut_from: Option<u64>,
 }
 
+impl ToolOutcome {
+    /// Of a whole text: what is more than a model is told is cut off, between two characters.
+    #[must_use]
+    pub fn new(end: ToolEnd, text: &str) -> Self {
+        let end_of_told = text.floor_char_boundary(MOST_RESULT_BYTES);
+        let cut_from = (end_of_told < text.len()).then_some(text.len() as u64);
+        Self { end, content: text[..end_of_told].to_owned(), cut_from }
+    }
+
+    /// That it went well, with this result.
+    #[must_use]
+    pub fn done(text: &str) -> Self {
+        Self::new(ToolEnd::Done, text)
+    }
+
+    /// That it failed, and why.
+    #[must_use]
+    pub fn failed(why: &str) -> Self {
+        Self::new(ToolEnd::Failed, why)
+    }
+}
+
 /// The most of a result that a model is told, in bytes.
 pub const MOST_RESULT_BYTES: usize = 64 * 1024;
 

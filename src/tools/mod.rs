@@ -2,6 +2,8 @@
 //! run, how often, what its end means is the session's) and screens. Arguments are untrusted input, results untrusted
 //! data. One tool per file, one row in the table.
 
+pub mod source;
+
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
@@ -53,7 +55,7 @@ impl Toolbox for NoTools {
 
     fn run(&self, prepared: Arc<Prepared>, _: CancellationToken) -> BoxFuture<'static, ToolOutcome> {
         let content = format!("There is no tool {:?} here.", prepared.tool);
-        Box::pin(std::future::ready(ToolOutcome { end: crate::chat::tool::ToolEnd::Failed, content, cut_from: None }))
+        Box::pin(std::future::ready(ToolOutcome::failed(&content)))
     }
 
     fn allow(&self, tool: String, _: String) -> BoxFuture<'static, Result<(), String>> {
