@@ -73,7 +73,7 @@ pub struct ToolSettings {
     pub on_by_default: bool,
     /// Calls in one turn, at most.
     pub most_calls: u32,
-    /// Times that the same call may stand among the last [`ToolSettings::IDENTICAL_AMONG`].
+    /// Once the same call would stand so often among the last [`ToolSettings::IDENTICAL_AMONG`], the turn ends.
     pub most_identical: u32,
     /// Calls of one turn that could not run, after which it ends.
     pub most_invalid: u32,

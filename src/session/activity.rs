@@ -34,7 +34,12 @@ impl Turn {
         let model = self.model().clone();
         let first_token = first_token_limit(settings, &model);
         match &self.phase {
-            Phase::Committing | Phase::Booking => Activity::Saving,
+            Phase::Committing | Phase::Booking | Phase::Checking | Phase::Judging(_) => Activity::Saving,
+            Phase::Gathering { since } => Activity::Gathering { since: *since },
+            Phase::Calling(round) => match round.standing() {
+                (0, Some((calls, since, gives_up))) => Activity::Calling { calls, since, gives_up },
+                (calls, _) => Activity::Asking { calls },
+            },
             Phase::Searching { since } => Activity::Searching { since: *since },
             Phase::Connecting { since } => {
                 Activity::Connecting { model, since: *since, gives_up: since.saturating_add(first_token) }

@@ -12,10 +12,11 @@ use crate::chat::{
 use super::activity::first_token_limit;
 use super::calls::Calls;
 use super::effect::Effect;
+use super::ending::EndOfReply;
 use super::event::Timer;
 use super::ledger::Booking;
 use super::retry::{Situation, Verdict, decide};
-use super::turn::{EndOfReply, Phase};
+use super::turn::Phase;
 use super::{Session, explain, tokens};
 
 /// Text is saved at the latest this long after it came; with the time a sync takes it stays under 500 ms.
@@ -42,7 +43,7 @@ impl Session {
             return self.pass_over(reason, at, out);
         }
         let Some(turn) = &mut self.turn else { return };
-        let attempt = AttemptId { reply: turn.reply, ordinal: turn.attempts };
+        let attempt = AttemptId { reply: turn.first_reply, ordinal: turn.attempts };
         turn.attempts += 1;
         turn.tries += 1;
         turn.attempt = Some(attempt);
@@ -262,7 +263,8 @@ impl Session {
         match &report.ending {
             Ending::Finished(reason) => {
                 let end = EndOfReply { finish: Some(reason.clone()), usage, cost, note: None };
-                self.end_turn(Status::Complete, end, at, out);
+                let asks = self.turn.as_ref().is_some_and(|turn| turn.calls.bytes() > 0);
+                if asks { self.begin_calls(end, at, out) } else { self.judge_or_end(end, at, out) }
             }
             Ending::Cancelled => {
                 let end = EndOfReply { usage, cost, ..EndOfReply::default() };

@@ -1,13 +1,18 @@
-//! The calls of tools in a running turn: checked, agreed to, run, and answered to the model, round after round, until
+//! The calls of tools in a running turn: looked at, agreed to, run, and answered to the model, round after round, until
 //! an answer or a limit. Owns their order and their limits; refuses to validate or run anything itself.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::chat::MessageId;
-use crate::chat::tool::Prepared;
+use crate::chat::settings::ToolSettings;
+use crate::chat::tool::{CheckedCall, Gathered, Prepared, ToolEnd, ToolOutcome, Verdict};
+use crate::chat::{Approval, Message, MessageId, Role, Stamp, Status, ToolCall};
 
-use super::Session;
+use super::effect::Effect;
+use super::ending::EndOfReply;
+use super::event::Timer;
+use super::turn::{Phase, Turn};
+use super::{Session, explain};
 
 /// How far a call of the running turn has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,15 +27,396 @@ pub enum CallState {
     Over,
 }
 
+/// The calls of one reply.
+#[derive(Debug, Clone)]
+pub(super) struct Round {
+    calls: Vec<(MessageId, CallState)>,
+    /// The reply that is to follow them.
+    next: MessageId,
+    /// Why the turn ends behind them.
+    stops: Option<String>,
+}
+
+/// What becomes of a call without running.
+struct Settled {
+    status: Status,
+    content: String,
+    note: String,
+}
+
+impl Settled {
+    fn failed(content: String, note: String) -> Self {
+        Self { status: Status::Failed, content, note }
+    }
+}
+
+impl Round {
+    fn state_mut(&mut self, result: MessageId) -> Option<&mut CallState> {
+        self.calls.iter_mut().find(|(id, _)| *id == result).map(|(_, state)| state)
+    }
+
+    /// The calls that wait for the user's word, in order.
+    fn asking(&self) -> impl Iterator<Item = (MessageId, &Arc<Prepared>)> {
+        self.calls.iter().filter_map(|(id, state)| match state {
+            CallState::Asking(prepared) => Some((*id, prepared)),
+            _ => None,
+        })
+    }
+
+    fn running(&self) -> impl Iterator<Item = (MessageId, &Arc<Prepared>, Duration)> {
+        self.calls.iter().filter_map(|(id, state)| match state {
+            CallState::Running { prepared, since } => Some((*id, prepared, *since)),
+            _ => None,
+        })
+    }
+
+    /// How many ask; and of those that run: how many, since when, and until when at most.
+    pub fn standing(&self) -> (usize, Option<(usize, Duration, Duration)>) {
+        let running = self.running().fold(None, |sum: Option<(usize, Duration, Duration)>, (_, prepared, since)| {
+            let due = since.saturating_add(prepared.limit);
+            Some(sum.map_or((1, since, due), |(count, first, last)| (count + 1, first.min(since), last.max(due))))
+        });
+        (self.asking().count(), running)
+    }
+}
+
+impl Turn {
+    fn round(&self) -> Option<&Round> {
+        match &self.phase {
+            Phase::Calling(round) => Some(round),
+            _ => None,
+        }
+    }
+
+    fn round_mut(&mut self) -> Option<&mut Round> {
+        match &mut self.phase {
+            Phase::Calling(round) => Some(round),
+            _ => None,
+        }
+    }
+
+    /// Counts a call; why it may not run, where a limit is passed.
+    fn count_call(&mut self, call: (String, String), limits: &ToolSettings) -> Option<String> {
+        let made = self.made.len();
+        if made as u64 >= u64::from(limits.most_calls) {
+            return Some(explain::too_many_calls(made));
+        }
+        let last = self.made.iter().rev().take(ToolSettings::IDENTICAL_AMONG - 1);
+        let alike = last.filter(|other| **other == call).count();
+        if alike as u64 + 1 >= u64::from(limits.most_identical) {
+            return Some(explain::too_many_alike(made, &call.0));
+        }
+        self.made.push(call);
+        None
+    }
+}
+
 impl Session {
     /// The calls that wait for the user's word, in order, by the messages that will hold their results.
     pub fn approvals(&self) -> impl Iterator<Item = (MessageId, &Arc<Prepared>)> {
-        std::iter::empty()
+        self.turn.iter().filter_map(Turn::round).flat_map(Round::asking)
     }
 
     /// How far the call has come whose result this message holds; `None` for one of no running turn.
     #[must_use]
-    pub fn call_state(&self, _result: MessageId) -> Option<CallState> {
-        None
+    pub fn call_state(&self, result: MessageId) -> Option<CallState> {
+        let round = self.turn.as_ref().and_then(Turn::round)?;
+        round.calls.iter().find(|(id, _)| *id == result).map(|(_, state)| state.clone())
+    }
+
+    /// Before the first attempt: asks which tools the chat offers, where it may offer any.
+    pub(super) fn gather_or_search(&mut self, at: Stamp, out: &mut Vec<Effect>) {
+        let wants = self.meta().tools.may_offer(self.settings.tools.on_by_default);
+        let takes = self.spec().tools;
+        if wants && !takes {
+            out.push(Effect::Say(explain::takes_no_tools(&self.meta().model)));
+        }
+        if !wants || !takes {
+            self.set_offered(Arc::default());
+            return self.search_or_attempt(at, out);
+        }
+        if let Some(turn) = &mut self.turn {
+            turn.phase = Phase::Gathering { since: at.mono };
+        }
+        out.push(Effect::GatherTools { choices: self.meta().tools.clone() });
+    }
+
+    /// The tools that can be offered are known. One that was switched off meanwhile is none of them.
+    pub(super) fn tools_gathered(&mut self, gathered: Gathered, at: Stamp, out: &mut Vec<Effect>) {
+        let choices = &self.meta().tools;
+        let on = gathered.tools.iter().filter(|tool| choices.is_on(tool)).cloned().collect();
+        self.set_offered(on);
+        out.extend(gathered.notes.into_iter().map(Effect::Say));
+        if self.turn.as_ref().is_some_and(|turn| matches!(turn.phase, Phase::Gathering { .. })) {
+            self.search_or_attempt(at, out);
+        }
+    }
+
+    /// The chat's choice of tools has changed: what is offered is asked for again, so that its weight is known.
+    pub(super) fn tools_changed(&mut self, out: &mut Vec<Effect>) {
+        let choices = self.meta().tools.clone();
+        if choices.may_offer(self.settings.tools.on_by_default) {
+            out.push(Effect::GatherTools { choices });
+        } else {
+            self.set_offered(Arc::default());
+        }
+    }
+
+    /// The reply is over and asks for tools: its calls are looked at before anything runs.
+    pub(super) fn begin_calls(&mut self, end: EndOfReply, at: Stamp, out: &mut Vec<Effect>) {
+        self.finish_reply(Status::Complete, end, at, out);
+        let Some(turn) = &mut self.turn else { return };
+        turn.attempt = None;
+        turn.phase = Phase::Checking;
+        for timer in [Timer::FirstToken, Timer::Fallback, Timer::Silence, Timer::Save] {
+            out.push(Effect::CancelTimer(timer));
+        }
+        let calls = self.conversation.get(turn.reply).map(|reply| reply.tool_calls.clone()).unwrap_or_default();
+        out.push(Effect::CheckCalls { reply: turn.reply, calls });
+        self.refresh_plan();
+    }
+
+    pub(super) fn calls_checked(
+        &mut self,
+        reply: MessageId,
+        checked: Vec<CheckedCall>,
+        next: MessageId,
+        at: Stamp,
+        out: &mut Vec<Effect>,
+    ) {
+        let is_awaited = |turn: &&mut Turn| turn.reply == reply && matches!(turn.phase, Phase::Checking);
+        let Some(turn) = self.turn.as_mut().filter(is_awaited) else { return };
+        turn.phase = Phase::Calling(Round { calls: Vec::new(), next, stops: None });
+        let calls = self.conversation.get(reply).map(|reply| reply.tool_calls.clone()).unwrap_or_default();
+        for (call, checked) in calls.iter().zip(checked) {
+            self.take_in_call(call, checked, at, out);
+        }
+        if self.approvals().next().is_some() {
+            out.push(Effect::ApprovalAsked);
+        }
+        self.after_calls(at, out);
+    }
+
+    /// Puts the message of a result behind the others, and runs the call, asks for it, or says why it never runs.
+    fn take_in_call(&mut self, call: &ToolCall, checked: CheckedCall, at: Stamp, out: &mut Vec<Effect>) {
+        let CheckedCall { result, verdict } = checked;
+        if self.conversation.get(result).is_some() {
+            return;
+        }
+        let parent = self.conversation.leaf().map(|leaf| leaf.id);
+        let message = Message::text(result, self.conversation.meta.id, parent, Role::Tool, String::new(), at.unix_ms);
+        let prepared = if let Verdict::Ready(prepared) = &verdict { Some(prepared) } else { None };
+        let message = Message {
+            tool_call_id: Some(call.id.clone()),
+            origin: prepared.map(|prepared| prepared.origin.clone()),
+            status: Status::Streaming,
+            ..message
+        };
+        out.push(Effect::AddReply(message.clone()));
+        self.conversation.push(message);
+        let limits = self.settings.tools;
+        let Some(turn) = &mut self.turn else { return };
+        let arguments = prepared.map_or_else(|| call.arguments.clone(), |prepared| prepared.arguments.to_string());
+        let over = turn.count_call((call.name.clone(), arguments), &limits);
+        let invalid = matches!(verdict, Verdict::Invalid(_));
+        turn.invalid += u32::from(invalid && over.is_none());
+        let strikes = turn.invalid;
+        let Some(round) = turn.round_mut() else { return };
+        let is_over = over.is_some() || round.stops.is_some();
+        if strikes >= limits.most_invalid {
+            round.stops.get_or_insert_with(|| explain::too_many_invalid(strikes));
+        }
+        if let Some(why) = over {
+            round.stops.get_or_insert(why);
+        }
+        round.calls.push((result, CallState::Over));
+        match verdict {
+            _ if is_over => {
+                let content = "Not run: this turn has reached its limit of calls.".to_owned();
+                self.settle(result, Settled::failed(content, "not run".to_owned()), None, at, out);
+            }
+            Verdict::Invalid(says) => {
+                let content = format!("Not run: {says}");
+                self.settle(
+                    result,
+                    Settled::failed(content, "not run: the call is not valid".to_owned()),
+                    None,
+                    at,
+                    out,
+                );
+            }
+            Verdict::Denied(says) => {
+                let content = format!("Not run: {says}");
+                self.settle(result, Settled::failed(content, "denied by the configuration".to_owned()), None, at, out);
+            }
+            Verdict::Ready(prepared) if self.is_allowed(&prepared) => self.run_call(result, prepared, at, out),
+            Verdict::Ready(prepared) => self.set_state(result, CallState::Asking(prepared)),
+        }
+    }
+
+    fn is_allowed(&self, prepared: &Prepared) -> bool {
+        let key = (prepared.tool.clone(), prepared.definition.clone());
+        prepared.permission == crate::chat::tool::Permission::Allow || self.allowed.contains(&key)
+    }
+
+    fn set_state(&mut self, result: MessageId, state: CallState) {
+        let round = self.turn.as_mut().and_then(Turn::round_mut);
+        if let Some(slot) = round.and_then(|round| round.state_mut(result)) {
+            *slot = state;
+        }
+    }
+
+    fn run_call(&mut self, result: MessageId, prepared: Arc<Prepared>, at: Stamp, out: &mut Vec<Effect>) {
+        self.set_state(result, CallState::Running { prepared: Arc::clone(&prepared), since: at.mono });
+        out.push(Effect::RunTool { result, prepared });
+    }
+
+    /// The user's word on a call.
+    pub(super) fn answered(&mut self, result: MessageId, approval: Approval, at: Stamp, out: &mut Vec<Effect>) {
+        let asked = self.approvals().find(|(id, _)| *id == result).map(|(_, prepared)| Arc::clone(prepared));
+        let Some(prepared) = asked else { return };
+        let key = (prepared.tool.clone(), prepared.definition.clone());
+        match approval {
+            Approval::Once => self.run_call(result, prepared, at, out),
+            Approval::ForChat | Approval::Always => {
+                if approval == Approval::Always {
+                    out.push(Effect::AllowAlways { tool: key.0.clone(), definition: key.1.clone() });
+                }
+                self.allowed.insert(key);
+                let waiting: Vec<_> = self.approvals().map(|(id, prepared)| (id, Arc::clone(prepared))).collect();
+                for (id, prepared) in waiting {
+                    if self.is_allowed(&prepared) {
+                        self.run_call(id, prepared, at, out);
+                    }
+                }
+            }
+            Approval::No(word) => {
+                let word = word.filter(|word| !word.trim().is_empty());
+                let said = word.as_ref().map_or_else(String::new, |word| format!(" They say: {word}"));
+                let content = format!("Not run: the user did not allow this call.{said}");
+                let note = word.map_or_else(|| "denied by you".to_owned(), |word| format!("denied by you: {word}"));
+                self.settle(result, Settled::failed(content, note), None, at, out);
+            }
+        }
+        self.after_calls(at, out);
+    }
+
+    /// A call is over. A late word of one that was stopped changes nothing.
+    pub(super) fn tool_ended(&mut self, result: MessageId, outcome: ToolOutcome, at: Stamp, out: &mut Vec<Effect>) {
+        let Some(CallState::Running { prepared, since }) = self.call_state(result) else { return };
+        let (status, note) = match outcome.end {
+            ToolEnd::Done => (Status::Complete, None),
+            ToolEnd::Failed => (Status::Failed, None),
+            ToolEnd::TimedOut => {
+                (Status::Failed, Some(format!("ended after {}, its limit", explain::duration(prepared.limit))))
+            }
+            ToolEnd::Stopped => (Status::Interrupted, Some("stopped".to_owned())),
+        };
+        let cut = outcome.cut_from.map(|bytes| explain::cut_result(outcome.content.len(), bytes));
+        let note = [note, cut].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+        let settled = Settled { status, content: outcome.content, note };
+        self.settle(result, settled, Some(at.mono.saturating_sub(since)), at, out);
+        self.after_calls(at, out);
+    }
+
+    /// Saves a result for good.
+    fn settle(
+        &mut self,
+        result: MessageId,
+        settled: Settled,
+        took: Option<Duration>,
+        at: Stamp,
+        out: &mut Vec<Effect>,
+    ) {
+        self.set_state(result, CallState::Over);
+        if let Some(turn) = &mut self.turn {
+            turn.last_content = at.mono;
+        }
+        let Some(message) = self.conversation.get_mut(result) else { return };
+        message.status = settled.status;
+        message.content = settled.content;
+        message.note = Some(settled.note).filter(|note| !note.is_empty());
+        message.took_ms = took.map(|took| took.as_millis() as u64);
+        out.push(Effect::FinishReply(message.clone()));
+    }
+
+    /// Goes on once every call has its result; while only the user is waited for, the turn's time stands still.
+    fn after_calls(&mut self, at: Stamp, out: &mut Vec<Effect>) {
+        let Some(turn) = &mut self.turn else { return };
+        let Some(round) = turn.round() else { return };
+        match round.standing() {
+            (0, None) => {}
+            (asking, running) => {
+                if asking > 0 && running.is_none() {
+                    turn.pause(at, out)
+                } else {
+                    turn.unpause(at, out)
+                }
+                return;
+            }
+        }
+        turn.unpause(at, out);
+        let Some(Phase::Calling(round)) =
+            self.turn.as_mut().map(|turn| std::mem::replace(&mut turn.phase, Phase::Booking))
+        else {
+            return;
+        };
+        self.go_on(round.next, at, out);
+        match round.stops {
+            Some(why) => {
+                let end = EndOfReply { note: Some(why), ..EndOfReply::default() };
+                self.end_turn(Status::Failed, end, at, out);
+            }
+            None => self.next_attempt(at, out),
+        }
+    }
+
+    /// Puts a fresh reply, still empty, behind all that is shown.
+    pub(super) fn go_on(&mut self, reply: MessageId, at: Stamp, out: &mut Vec<Effect>) {
+        let (Some(turn), Some(leaf)) = (&mut self.turn, self.conversation.leaf()) else { return };
+        turn.go_on(reply, leaf.id, at);
+        self.push_reply(at, out);
+        self.refresh_plan();
+    }
+
+    /// The turn ends while calls are in hand: what runs is stopped, and every call gets a result that says so. Where
+    /// there is a reason to tell, it stands in a reply of its own.
+    pub(super) fn settle_calls(&mut self, end: &EndOfReply, at: Stamp, out: &mut Vec<Effect>) {
+        let Some(Phase::Calling(round)) = self.turn.as_ref().map(|turn| &turn.phase) else { return };
+        let (next, calls) = (round.next, round.calls.clone());
+        for (result, state) in calls {
+            let (content, took) = match state {
+                CallState::Over => continue,
+                CallState::Asking(_) => ("Not run: the user stopped before they answered.", None),
+                CallState::Running { since, .. } => {
+                    out.push(Effect::StopTool { result });
+                    ("Stopped before it gave a result.", Some(at.mono.saturating_sub(since)))
+                }
+            };
+            let settled =
+                Settled { status: Status::Interrupted, content: content.to_owned(), note: "stopped".to_owned() };
+            self.settle(result, settled, took, at, out);
+        }
+        if end.note.is_some() {
+            self.go_on(next, at, out);
+        }
+    }
+}
+
+impl Turn {
+    /// From now on only the user is waited for.
+    fn pause(&mut self, at: Stamp, out: &mut Vec<Effect>) {
+        if self.idle_since.is_none() {
+            self.idle_since = Some(at.mono);
+            out.push(Effect::CancelTimer(Timer::Turn));
+        }
+    }
+
+    /// The turn's time runs on, by as much later as it stood still.
+    fn unpause(&mut self, at: Stamp, out: &mut Vec<Effect>) {
+        if let Some(since) = self.idle_since.take() {
+            self.due = self.due.saturating_add(at.mono.saturating_sub(since));
+            out.push(Effect::StartTimer { timer: Timer::Turn, after: self.due.saturating_sub(at.mono) });
+        }
     }
 }

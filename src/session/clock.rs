@@ -69,7 +69,10 @@ impl Session {
         let Some(turn) = &mut self.turn else { return };
         turn.last_content = at.mono;
         let timeouts = self.settings.timeouts;
-        out.push(Effect::StartTimer { timer: Timer::Turn, after: timeouts.turn });
+        turn.due = at.mono.saturating_add(timeouts.turn);
+        if turn.idle_since.is_none() {
+            out.push(Effect::StartTimer { timer: Timer::Turn, after: timeouts.turn });
+        }
         match &mut turn.phase {
             Phase::Connecting { since } | Phase::Waiting { since } => {
                 *since = at.mono;
@@ -86,7 +89,13 @@ impl Session {
                 *since = at.mono;
                 out.push(Effect::StartTimer { timer: Timer::Search, after: SEARCHES_WITHIN });
             }
-            Phase::Committing | Phase::Booking | Phase::Backoff { .. } => {}
+            Phase::Committing
+            | Phase::Gathering { .. }
+            | Phase::Booking
+            | Phase::Backoff { .. }
+            | Phase::Checking
+            | Phase::Calling(_)
+            | Phase::Judging(_) => {}
         }
     }
 }

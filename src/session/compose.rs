@@ -1,7 +1,10 @@
 //! Composes the request of an attempt: the messages that fit the model it goes to, and the fields that
 //! model takes. Refuses nothing by itself; what was refused before is left out.
 
-use crate::chat::{MessageId, ModelRef, ModelSpec, OutputLimit, OutputLimitField, Request};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::chat::{MessageId, ModelRef, ModelSpec, OutputLimit, OutputLimitField, Request, Tool, ToolChoice};
 
 use super::history::{Aim, Plan};
 use super::retry::Field;
@@ -18,18 +21,58 @@ impl Session {
         let meta = self.meta();
         let question = self.conversation.position(question).unwrap_or_default();
         // A fallback's window may be smaller than that of the chat's own model.
-        let plan = self.plan_for(model, Aim::Answer { question });
-        let messages = wellformed::messages(&self.conversation, &meta.system, &plan, question);
+        let last = self.last_sent(question);
+        let plan = self.plan_for(model, Aim::Answer { question, last });
+        let system = self.system_prompt(model);
+        let messages = wellformed::messages(&self.conversation, &system, &plan, last);
+        let tools =
+            if spec.tools && !self.refuses(model, Field::Tools) { Arc::clone(&self.offered) } else { Arc::default() };
         let mut request = Request {
             temperature: meta
                 .temperature
                 .filter(|_| spec.sends_temperature && !self.refuses(model, Field::Temperature)),
             include_usage: !self.refuses(model, Field::StreamOptions),
+            tool_choice: self.tool_choice(model, &tools),
+            tools,
+            format: self.response_format(model),
             ..Request::new(model.clone(), messages)
         };
         let input = self.calibration.apply(model, tokens::of_request(&request));
         request.output_limit = self.output_limit(model, &spec, input);
         (request, plan)
+    }
+
+    /// The place of the last message that a running turn sends: what stands before the reply that is being made.
+    pub(super) fn last_sent(&self, question: usize) -> usize {
+        let reply = self.turn.as_ref().and_then(|turn| self.conversation.position(turn.reply));
+        reply.unwrap_or(self.conversation.len()).saturating_sub(1).max(question)
+    }
+
+    /// The system prompt with what it says of the answer's shape.
+    fn system_prompt(&self, model: &ModelRef) -> Cow<'_, str> {
+        let system = &self.meta().system;
+        match self.shape_instruction(model) {
+            None => Cow::Borrowed(system),
+            Some(shape) if system.trim().is_empty() => Cow::Owned(shape),
+            Some(shape) => Cow::Owned(format!("{system}\n\n{shape}")),
+        }
+    }
+
+    /// Whether tools must be used. What must be called is called once: asked again after its result, a model would
+    /// never come to an answer.
+    fn tool_choice(&self, model: &ModelRef, tools: &[Tool]) -> ToolChoice {
+        let choice = &self.meta().tools.choice;
+        let has_called = self.turn.as_ref().is_some_and(|turn| !turn.made.is_empty());
+        let is_meant = match choice {
+            ToolChoice::Auto | ToolChoice::None => true,
+            ToolChoice::Required => !has_called,
+            ToolChoice::Named(name) => !has_called && tools.iter().any(|tool| tool.spec.name == *name),
+        };
+        if is_meant && !tools.is_empty() && !self.refuses(model, Field::ToolChoice) {
+            choice.clone()
+        } else {
+            ToolChoice::Auto
+        }
     }
 
     /// The most tokens of an answer beside so many of input, and the field that says so; a budget forces one.

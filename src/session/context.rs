@@ -84,7 +84,8 @@ impl Session {
     /// Plans anew: the running turn's request, else the next one.
     pub(super) fn refresh_plan(&mut self) {
         let question = self.turn.as_ref().and_then(|turn| self.conversation.position(turn.question));
-        let aim = question.map_or(Aim::Next { draft: 0 }, |question| Aim::Answer { question });
+        let aim = question
+            .map_or(Aim::Next { draft: 0 }, |question| Aim::Answer { question, last: self.last_sent(question) });
         let model = self.meta().model.clone();
         let settled = self.situation(&model, aim).settled();
         self.weights.update(&self.conversation, settled);
@@ -113,7 +114,7 @@ impl Session {
 
     pub(super) fn situation(&self, model: &ModelRef, aim: Aim) -> Situation<'_> {
         let question = match aim {
-            Aim::Answer { question } => self.conversation.at(question).map(|message| message.id),
+            Aim::Answer { question, .. } => self.conversation.at(question).map(|message| message.id),
             Aim::Next { .. } => None,
         };
         Situation {
@@ -123,6 +124,7 @@ impl Session {
             limit: self.calibration.reverse(model, self.limit_of(model)),
             found: self.search.found_for(question),
             cut: self.cut.first,
+            overhead: self.overhead,
         }
     }
 

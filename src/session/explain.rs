@@ -154,11 +154,85 @@ pub fn without(field: Field, model: &ModelRef) -> String {
     match field {
         Field::Temperature => format!("{model} refuses a temperature: asked again without one."),
         Field::OutputLimit => format!("{model} wants the output limit under its other name: asked again so."),
+        Field::Tools => format!("{model} refuses tools: asked again without them."),
+        Field::ToolChoice => format!("{model} refuses to be told which tool to use: asked again without that."),
+        Field::JsonSchema => {
+            format!("{model} refuses the schema: asked again in JSON mode, with the schema in the prompt.")
+        }
+        Field::JsonMode => format!("{model} has no JSON mode: asked again with the prompt alone."),
         Field::StreamOptions => format!(
             "{} does not report usage in streams: asked again without; tokens are counted here.",
             model.provider
         ),
     }
+}
+
+/// Why a turn ends that has made so many calls of tools.
+#[must_use]
+pub fn too_many_calls(made: usize) -> String {
+    format!(
+        "Stopped after {made} calls of tools, the most for one turn. Send a message to go on; max_calls under [tools] in the config sets the limit."
+    )
+}
+
+/// Why a turn ends in which the same call comes again and again.
+#[must_use]
+pub fn too_many_alike(made: usize, tool: &str) -> String {
+    format!(
+        "Stopped after {made} calls of tools: the model asks for {tool} with the same arguments again and again. Send a message to go on."
+    )
+}
+
+/// Why a turn ends in which the model's calls could not run.
+#[must_use]
+pub fn too_many_invalid(calls: u32) -> String {
+    format!(
+        "Stopped: {calls} calls of tools were not valid, and the model does not do better. Ask in other words, or choose another model with /model."
+    )
+}
+
+/// That a model takes no tools.
+#[must_use]
+pub fn takes_no_tools(model: &ModelRef) -> String {
+    format!("{model} takes no tools, so none are offered to it. /model chooses another, /tools off ends this note.")
+}
+
+/// That a result is told in part.
+#[must_use]
+pub fn cut_result(told: usize, bytes: u64) -> String {
+    format!("the model is told the first {} of {}", size(told as u64), size(bytes))
+}
+
+/// A number of bytes in words: `812 B`, `64 KiB`, `1.0 GiB`.
+#[must_use]
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    if bytes < 1_024 {
+        return format!("{bytes} B");
+    }
+    let mut value = bytes as f64 / 1_024.0;
+    let mut unit = 0;
+    while value >= 1_000.0 && unit + 1 < UNITS.len() {
+        value /= 1_024.0;
+        unit += 1;
+    }
+    let digits = usize::from(value < 10.0 && value.fract() >= 0.05);
+    format!("{value:.digits$} {}", UNITS[unit])
+}
+
+/// That an answer is not in the shape that was asked for, and where.
+#[must_use]
+pub fn misfit(problems: &[String]) -> String {
+    format!("not in the shape that was asked for: {}", problems.join("; "))
+}
+
+/// What the model is asked where its answer did not fit.
+#[must_use]
+pub fn mend(problems: &[String]) -> String {
+    let list: String = problems.iter().map(|problem| format!("\n- {problem}")).collect();
+    format!(
+        "Your answer did not fit the JSON that was asked for:{list}\n\nGive the whole answer again, as valid JSON and nothing else."
+    )
 }
 
 fn rate_limited(failure: &Failure, provider: &str, said: &str) -> String {

@@ -172,7 +172,7 @@ impl Session {
     /// What the running attempt at the reply has used so far, counted here; the search for it is not the reply's.
     pub(super) fn estimate_so_far(&self) -> Option<Usage> {
         let attempt =
-            AttemptId { reply: self.turn.as_ref()?.reply, ordinal: self.turn.as_ref()?.attempts.checked_sub(1)? };
+            AttemptId { reply: self.turn.as_ref()?.first_reply, ordinal: self.turn.as_ref()?.attempts.checked_sub(1)? };
         self.open.get(&attempt).filter(|open| open.sent && open.purpose == Purpose::Chat).map(OpenAttempt::estimate)
     }
 

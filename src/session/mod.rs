@@ -9,6 +9,7 @@ mod clock;
 mod compose;
 mod context;
 pub mod effect;
+mod ending;
 pub mod event;
 pub mod explain;
 pub mod history;
@@ -16,6 +17,7 @@ mod ledger;
 pub mod parts;
 pub mod retry;
 mod search;
+pub mod shape;
 mod summary;
 pub mod tokens;
 mod turn;
@@ -30,7 +32,7 @@ use std::sync::Arc;
 use crate::chat::context::Strategy;
 use crate::chat::{
     AttemptId, Catalogue, Conversation, ConversationMeta, MessageId, MetaPart, ModelRef, RateLimits, Role, Settings,
-    Stamp,
+    Stamp, Tool,
 };
 
 pub use activity::Activity;
@@ -76,6 +78,13 @@ pub struct Session {
     summarising: Option<Run>,
     /// Whether a budget kept the last question from being sent.
     over_budget: bool,
+    /// The tools that were offered last, and the tokens that all besides messages has in a request.
+    offered: Arc<[Tool]>,
+    overhead: u64,
+    /// Tools, each with the hash of its definition, that need not ask again while the chat is open.
+    allowed: BTreeSet<(String, String)>,
+    /// What was wrong with the shape of the last answer.
+    misfit: Vec<String>,
 }
 
 impl Session {
@@ -100,8 +109,12 @@ impl Session {
             search: Search::default(),
             summarising: None,
             over_budget: false,
+            offered: Arc::default(),
+            overhead: 0,
+            allowed: BTreeSet::new(),
+            misfit: Vec::new(),
         };
-        session.refresh_plan();
+        session.recount();
         session
     }
 
@@ -142,11 +155,13 @@ impl Session {
             Happened::Indexed { id, missing } => self.indexed(id, missing, at, &mut out),
             Happened::Embedded { attempt, ended } => self.embedded(attempt, ended, at, &mut out),
             Happened::Found { question, by, found } => self.found(question, by, found, at, &mut out),
-            Happened::Answered { .. }
-            | Happened::ToolsGathered(_)
-            | Happened::CallsChecked { .. }
-            | Happened::ToolEnded { .. }
-            | Happened::AnswerChecked { .. } => {}
+            Happened::Answered { result, approval } => self.answered(result, approval, at, &mut out),
+            Happened::ToolsGathered(gathered) => self.tools_gathered(gathered, at, &mut out),
+            Happened::CallsChecked { reply, checked, next } => self.calls_checked(reply, checked, next, at, &mut out),
+            Happened::ToolEnded { result, outcome } => self.tool_ended(result, outcome, at, &mut out),
+            Happened::AnswerChecked { reply, problems, message, next } => {
+                self.answer_checked(reply, problems, (message, next), at, &mut out);
+            }
             Happened::Changed(change) => self.changed(change, at, &mut out),
             Happened::Committed { message } => self.committed(message, at, &mut out),
             Happened::CommitFailed { message, reason } => self.commit_failed(message, reason, at, &mut out),
@@ -300,12 +315,24 @@ impl Session {
             out.push(Effect::SaveMeta { meta: meta.clone(), part });
         }
         match part {
+            MetaPart::Tools => self.tools_changed(out),
             MetaPart::History => self.search_changed(out),
             // Another provider has other vectors, and other reasons to have none.
             MetaPart::Model if self.meta().history.strategy == Strategy::Retrieve => self.search_changed(out),
             _ => {}
         }
-        self.refresh_plan();
+        self.recount();
+    }
+
+    /// The tools that are offered to the chat's model, as far as that is known.
+    #[must_use]
+    pub fn offered(&self) -> &[Tool] {
+        &self.offered
+    }
+
+    fn set_offered(&mut self, offered: Arc<[Tool]>) {
+        self.offered = offered;
+        self.recount();
     }
 
     /// Whether an id is taken: the same event told twice must not put a message in twice.

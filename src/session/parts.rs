@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::chat::{MessageId, ModelSpec, PicoUsd, Role, Usage};
+use crate::chat::{MessageId, ModelSpec, PicoUsd, Status, Tool, ToolSpec, Usage};
 
 use super::context::whole;
 use super::history::{self, Aim, Standing};
@@ -12,6 +12,10 @@ use super::{Session, tokens};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PartKind {
     System,
+    /// What the prompt says of the answer's shape.
+    Shape,
+    /// The tools that are offered.
+    Tools,
     /// The summary of older messages.
     Summary(MessageId),
     /// A message of another chat, by its place in the plan.
@@ -62,6 +66,12 @@ impl Session {
         if !system.trim().is_empty() {
             parts.push(part(PartKind::System, Standing::Sent, tokens::estimate(system) + tokens::PER_MESSAGE));
         }
+        if let Some(shape) = self.shape_instruction(model) {
+            parts.push(part(PartKind::Shape, Standing::Sent, tokens::estimate(&shape)));
+        }
+        if !self.offered.is_empty() {
+            parts.push(part(PartKind::Tools, Standing::Sent, tokens::of_tools(&self.offered)));
+        }
         if let Some((id, _)) = plan.summary {
             let text = self.part_text(PartKind::Summary(id)).unwrap_or_default();
             parts.push(part(PartKind::Summary(id), Standing::Sent, history::of_summary(&text)));
@@ -76,7 +86,7 @@ impl Session {
             if standing == Standing::Void {
                 continue;
             }
-            if plan.answering.is_some_and(|question| at > question) && message.role != Role::User {
+            if plan.answering.is_some() && message.status == Status::Streaming {
                 continue;
             }
             parts.push(part(PartKind::Message(message.id), standing, self.weights.of(message)));
@@ -92,6 +102,8 @@ impl Session {
     pub fn part_text(&self, kind: PartKind) -> Option<Cow<'_, str>> {
         match kind {
             PartKind::System => Some(Cow::Borrowed(&self.conversation.meta.system)),
+            PartKind::Shape => self.shape_instruction(&self.meta().model).map(Cow::Owned),
+            PartKind::Tools => Some(Cow::Owned(written_tools(&self.offered))),
             PartKind::Message(id) => self.conversation.get(id).map(|message| Cow::Borrowed(message.content.as_str())),
             PartKind::Summary(id) => {
                 let summaries = &self.conversation.notes.summaries;
@@ -107,6 +119,15 @@ impl Session {
     pub(super) fn spec(&self) -> ModelSpec {
         self.catalogue.spec(&self.conversation.meta.model)
     }
+}
+
+/// The definitions of tools as they are sent.
+fn written_tools(tools: &[Tool]) -> String {
+    let of = |spec: &ToolSpec| {
+        let parameters = serde_json::to_string_pretty(&spec.parameters).unwrap_or_default();
+        format!("{}: {}\n{parameters}", spec.name, spec.description)
+    };
+    tools.iter().map(|tool| of(&tool.spec)).collect::<Vec<_>>().join("\n\n")
 }
 
 /// So many tokens as uncached input.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::chat::{Failure, FailureKind, Request, RetryPolicy};
+use crate::chat::{Failure, FailureKind, Request, ResponseFormat, RetryPolicy, ToolChoice};
 
 /// A field of the request that some models refuse and that a request can do without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11,6 +11,12 @@ pub enum Field {
     /// The output limit under its present name; the other name is tried.
     OutputLimit,
     StreamOptions,
+    Tools,
+    ToolChoice,
+    /// A schema that the answer is held to; JSON mode is tried instead.
+    JsonSchema,
+    /// JSON mode.
+    JsonMode,
 }
 
 /// What is decided.
@@ -115,6 +121,14 @@ pub fn refused_field(failure: &Failure, request: &Request) -> Option<Field> {
     match param {
         "temperature" if request.temperature.is_some() => Some(Field::Temperature),
         "stream_options" | "stream_options.include_usage" if request.include_usage => Some(Field::StreamOptions),
+        "tools" if !request.tools.is_empty() => Some(Field::Tools),
+        "tool_choice" if !request.tools.is_empty() && request.tool_choice != ToolChoice::Auto => {
+            Some(Field::ToolChoice)
+        }
+        "response_format" => match request.format.as_ref()? {
+            ResponseFormat::Strict(_) => Some(Field::JsonSchema),
+            ResponseFormat::JsonObject => Some(Field::JsonMode),
+        },
         name => {
             let limit = request.output_limit?;
             (name == limit.field.as_str()).then_some(Field::OutputLimit)

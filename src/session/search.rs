@@ -157,7 +157,7 @@ impl Session {
             // The question's own is one of the reply's attempts.
             (None, Some(turn)) => {
                 turn.attempts += 1;
-                AttemptId { reply: turn.reply, ordinal: turn.attempts - 1 }
+                AttemptId { reply: turn.first_reply, ordinal: turn.attempts - 1 }
             }
             (None, None) => return false,
         };

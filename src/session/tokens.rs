@@ -1,11 +1,14 @@
 //! An estimate of how many tokens a text is, for models whose tokenizer is not at hand. Shown with `~`.
 
-use crate::chat::{Message, Request, ToolCall};
+use crate::chat::{Message, Request, ResponseFormat, Tool, ToolCall, ToolSpec};
 
 /// Tokens that each message costs besides its text, and that each request costs besides its messages
 /// (the cookbook of `OpenAI`, "How to count tokens": 3 and 3; one more for a margin).
 pub const PER_MESSAGE: u64 = 4;
 pub const PER_REQUEST: u64 = 3;
+
+/// What is written around the definition of a tool.
+const PER_TOOL: u64 = 12;
 
 /// Tokens in hundredths by kind of character, fitted by hand to what the `o200k_base` vocabulary does:
 /// English prose comes to about 4.3 characters a token, code to 3.3, Hindi to 2, Chinese to 1.4.
@@ -73,7 +76,26 @@ pub fn of_message(message: &Message) -> u64 {
 /// What a request costs as input.
 #[must_use]
 pub fn of_request(request: &Request) -> u64 {
-    request.messages.iter().map(|message| weighed(&message.content, &message.tool_calls)).sum::<u64>() + PER_REQUEST
+    let messages = request.messages.iter().map(|message| weighed(&message.content, &message.tool_calls)).sum::<u64>();
+    messages + of_tools(&request.tools) + of_format(request.format.as_ref()) + PER_REQUEST
+}
+
+/// What the definitions of tools cost as input: their JSON, as a provider writes it into the prompt.
+#[must_use]
+pub fn of_tools(tools: &[Tool]) -> u64 {
+    let of = |spec: &ToolSpec| {
+        estimate(&spec.name) + estimate(&spec.description) + estimate(&spec.parameters.to_string()) + PER_TOOL
+    };
+    tools.iter().map(|tool| of(&tool.spec)).sum()
+}
+
+/// What a schema that the answer is held to costs as input.
+#[must_use]
+pub fn of_format(format: Option<&ResponseFormat>) -> u64 {
+    match format {
+        Some(ResponseFormat::Strict(schema)) => estimate(&schema.schema.to_string()) + PER_TOOL,
+        Some(ResponseFormat::JsonObject) | None => 0,
+    }
 }
 
 /// A message's text and calls with what is written around them.

@@ -4,12 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::chat::{
-    AttemptId, Conversation, FinishReason, Message, MessageId, ModelRef, PicoUsd, Request, Role, Stamp, Status, Usage,
-};
+use crate::chat::{AttemptId, Conversation, Message, MessageId, ModelRef, Request, Role, Stamp, Status};
 
+use super::calling::Round;
 use super::calls::Calls;
 use super::effect::Effect;
+use super::ending::EndOfReply;
 use super::event::Timer;
 use super::{Queued, Session};
 
@@ -17,6 +17,10 @@ use super::{Queued, Session};
 #[derive(Debug, Clone)]
 pub(super) enum Phase {
     Committing,
+    /// The tools that the chat offers are asked for.
+    Gathering {
+        since: Duration,
+    },
     /// Older messages that fit the question are looked for.
     Searching {
         since: Duration,
@@ -35,15 +39,29 @@ pub(super) enum Phase {
         until: Duration,
         why: String,
     },
+    /// The reply asks for tools, and its calls are looked at.
+    Checking,
+    /// Its calls wait for the user's word, or run.
+    Calling(Round),
+    /// The answer is held against the shape it was asked for in, and ends so where it fits.
+    Judging(EndOfReply),
 }
 
 /// A running turn.
 #[derive(Debug)]
 pub(super) struct Turn {
     pub question: MessageId,
+    /// The message that the reply follows: the question, or what came between.
+    pub parent: MessageId,
     pub reply: MessageId,
+    /// The reply that the turn began with: all attempts are booked under it, so that one budget holds for all of them.
+    pub first_reply: MessageId,
     pub phase: Phase,
+    /// When the present reply was begun.
     pub started: Duration,
+    /// When the turn is too long, and since when it only waits for the user, which does not count.
+    pub due: Duration,
+    pub idle_since: Option<Duration>,
     /// The chat's model, then the fallback chain.
     pub chain: Vec<ModelRef>,
     pub chain_at: usize,
@@ -66,15 +84,25 @@ pub(super) struct Turn {
     pub calls: Calls,
     /// The user sends it whatever the budgets say.
     pub over_budget: bool,
+    /// The calls that were made so far, each with its arguments.
+    pub made: Vec<(String, String)>,
+    /// Calls that could not run.
+    pub invalid: u32,
+    /// Whether an answer that did not fit its shape was asked for once more.
+    pub mended: bool,
 }
 
 impl Turn {
-    fn new(question: MessageId, reply: MessageId, chain: Vec<ModelRef>, at: Stamp) -> Self {
+    fn new(question: MessageId, reply: MessageId, chain: Vec<ModelRef>, at: Stamp, longest: Duration) -> Self {
         Self {
             question,
+            parent: question,
             reply,
+            first_reply: reply,
             phase: Phase::Committing,
             started: at.mono,
+            due: at.mono.saturating_add(longest),
+            idle_since: None,
             chain,
             chain_at: 0,
             tries: 0,
@@ -88,7 +116,25 @@ impl Turn {
             hundredths: 0,
             calls: Calls::default(),
             over_budget: false,
+            made: Vec::new(),
+            invalid: 0,
+            mended: false,
         }
+    }
+
+    /// Goes on with a fresh reply behind `parent`, by the model that answered last.
+    pub fn go_on(&mut self, reply: MessageId, parent: MessageId, at: Stamp) {
+        self.reply = reply;
+        self.parent = parent;
+        self.started = at.mono;
+        self.last_content = at.mono;
+        self.tries = 0;
+        self.attempt = None;
+        self.request = None;
+        self.saved = (0, 0);
+        self.hundredths = 0;
+        self.calls = Calls::default();
+        self.phase = Phase::Booking;
     }
 
     pub fn model(&self) -> &ModelRef {
@@ -101,7 +147,7 @@ impl Turn {
 
     /// What the user is told of who answered, and why it ended as it did. "answered by B (A: 503)" stands where
     /// another model than the chat's own has `answered`.
-    fn note(&self, answered: bool, why: Option<String>) -> Option<String> {
+    pub fn note(&self, answered: bool, why: Option<String>) -> Option<String> {
         let passed = |between: &str, after: &str| {
             let each = self.passed.iter().map(|(model, why)| format!("{model}{between}{why}{after}"));
             each.collect::<Vec<_>>().join(", ")
@@ -114,15 +160,6 @@ impl Turn {
             None => Some(format!("Tried: {}.", passed(" (", ")"))),
         }
     }
-}
-
-/// What a reply ends with.
-#[derive(Debug, Clone, Default)]
-pub(super) struct EndOfReply {
-    pub finish: Option<FinishReason>,
-    pub usage: Option<Usage>,
-    pub cost: Option<PicoUsd>,
-    pub note: Option<String>,
 }
 
 impl Session {
@@ -140,7 +177,7 @@ impl Session {
         self.saved = true;
         self.over_budget = false;
         self.conversation.push(question);
-        self.turn = Some(Turn::new(message, reply, self.chain(), at));
+        self.turn = Some(Turn::new(message, reply, self.chain(), at, self.settings.timeouts.turn));
         out.push(Effect::StartTimer { timer: Timer::Turn, after: self.settings.timeouts.turn });
         self.refresh_plan();
     }
@@ -154,7 +191,10 @@ impl Session {
             out.push(Effect::Say("There is no question to answer again yet.".to_owned()));
             return;
         };
-        self.turn = Some(Turn { over_budget, ..Turn::new(question, reply, self.chain(), at) });
+        let turn = Turn::new(question, reply, self.chain(), at, self.settings.timeouts.turn);
+        // What tools did is not done again where only the answer to it is missing.
+        let parent = self.unanswered_result().unwrap_or(question);
+        self.turn = Some(Turn { over_budget, parent, ..turn });
         self.over_budget = false;
         out.push(Effect::StartTimer { timer: Timer::Turn, after: self.settings.timeouts.turn });
         self.refresh_plan();
@@ -187,14 +227,21 @@ impl Session {
 
     fn open_reply(&mut self, at: Stamp, out: &mut Vec<Effect>) {
         self.push_reply(at, out);
-        self.search_or_attempt(at, out);
+        self.gather_or_search(at, out);
+    }
+
+    /// The tool's result that the last reply, of which nothing came, was to answer.
+    fn unanswered_result(&self) -> Option<MessageId> {
+        let leaf = self.conversation.leaf().filter(|leaf| leaf.role == Role::Assistant && !leaf.has_substance())?;
+        let parent = leaf.parent.and_then(|parent| self.conversation.get(parent))?;
+        (parent.role == Role::Tool).then_some(parent.id)
     }
 
     /// Puts the reply, still empty, behind its question.
-    fn push_reply(&mut self, at: Stamp, out: &mut Vec<Effect>) {
+    pub(super) fn push_reply(&mut self, at: Stamp, out: &mut Vec<Effect>) {
         let Some(turn) = &self.turn else { return };
         let reply =
-            Message::reply(turn.reply, self.conversation.meta.id, turn.question, turn.model().clone(), at.unix_ms);
+            Message::reply(turn.reply, self.conversation.meta.id, turn.parent, turn.model().clone(), at.unix_ms);
         out.push(Effect::AddReply(reply.clone()));
         self.conversation.push(reply);
     }
@@ -208,87 +255,5 @@ impl Session {
             }
         }
         chain
-    }
-
-    /// The user stopped the reply.
-    pub(super) fn stopped(&mut self, at: Stamp, out: &mut Vec<Effect>) {
-        if self.turn.is_none() {
-            self.stop_summary(out);
-            return;
-        }
-        self.cancel_attempt(out);
-        let end = EndOfReply { usage: self.estimate_so_far(), ..EndOfReply::default() };
-        let cost = self.cost_of(end.usage.as_ref());
-        self.end_turn(Status::Interrupted, EndOfReply { cost, ..end }, at, out);
-    }
-
-    /// The conversation is left: nothing of it runs on.
-    pub(super) fn left(&mut self, at: Stamp, out: &mut Vec<Effect>) {
-        self.stopped(at, out);
-        self.stop_summary(out);
-        self.stop_search(out);
-        self.drop_index(out);
-    }
-
-    /// Lets go of the running attempt; its ledger row is closed when its end is told.
-    pub(super) fn cancel_attempt(&mut self, out: &mut Vec<Effect>) {
-        self.let_go_of_search(out);
-        let Some(turn) = &mut self.turn else { return };
-        let Some(attempt) = turn.attempt.take() else { return };
-        // While it is being booked it has not been started; `booked` closes it.
-        if !matches!(turn.phase, Phase::Booking) {
-            out.push(Effect::CancelAttempt { attempt });
-        }
-    }
-
-    /// The one end of a turn: the reply is saved as it is for good, and what waits is begun or given back.
-    pub(super) fn end_turn(&mut self, status: Status, end: EndOfReply, at: Stamp, out: &mut Vec<Effect>) {
-        if self.turn.as_ref().is_some_and(|turn| matches!(turn.phase, Phase::Committing)) {
-            // Every turn has a reply to end in, even where the disk has not answered yet.
-            self.push_reply(at, out);
-        }
-        let Some(mut turn) = self.turn.take() else { return };
-        let took = at.mono.saturating_sub(turn.started).as_millis() as u64;
-        let note = end.note.clone();
-        if let Some(reply) = self.conversation.get_mut(turn.reply) {
-            reply.tool_calls = std::mem::take(&mut turn.calls).finish();
-            reply.status = status;
-            reply.finish = end.finish;
-            reply.usage = end.usage;
-            reply.cost = end.cost;
-            reply.took_ms = Some(took);
-            reply.note = turn.note(reply.has_substance() || status == Status::Complete, end.note);
-            out.push(Effect::FinishReply(reply.clone()));
-        }
-        let timers = [Timer::FirstToken, Timer::Fallback, Timer::Silence, Timer::Turn, Timer::Backoff, Timer::Save];
-        for timer in timers.into_iter().chain([Timer::Search]) {
-            out.push(Effect::CancelTimer(timer));
-        }
-        out.push(Effect::TurnEnded);
-        if status != Status::Complete {
-            self.show_older_reply(turn.reply, note, out);
-        }
-        self.refresh_plan();
-        if status == Status::Complete {
-            self.index(out);
-            if self.is_summary_due() {
-                out.push(Effect::SummaryDue);
-            }
-            if let Some(next) = self.queue.pop_front() {
-                self.begin_if_it_fits(next, at, out);
-            }
-        } else if !self.queue.is_empty() {
-            out.push(Effect::ReturnQueued(self.queue.drain(..).map(|queued| queued.text).collect()));
-        }
-    }
-
-    /// A regeneration of which nothing came leaves the old reply on screen, and says why it is there.
-    fn show_older_reply(&mut self, failed: MessageId, note: Option<String>, out: &mut Vec<Effect>) {
-        let shown = self.conversation.best_sibling(failed);
-        if shown != failed {
-            self.conversation.activate(shown);
-            let why = note.unwrap_or_default();
-            out.push(Effect::Say(format!("No new reply; the earlier one is still here. {why}").trim_end().to_owned()));
-        }
     }
 }

@@ -12,7 +12,8 @@ use crate::chat::{Failure, FailureKind};
 const LONGEST_MESSAGE: usize = 300;
 
 /// Fields that the session can leave out or rename, as they are named in messages.
-const KNOWN_FIELDS: [&str; 4] = ["temperature", "max_tokens", "max_completion_tokens", "stream_options"];
+const KNOWN_FIELDS: [&str; 7] =
+    ["temperature", "max_tokens", "max_completion_tokens", "stream_options", "tools", "tool_choice", "response_format"];
 
 /// Codes that mean money and not speed.
 const QUOTA_CODES: [&str; 5] = [
@@ -176,8 +177,12 @@ fn details(error: &Value) -> String {
     told.collect::<Vec<_>>().join("; ")
 }
 
-/// `stream_options.include_usage` is about `stream_options`.
+/// `stream_options.include_usage` is about `stream_options`; `tools[0].function.parameters` is about one tool, and not
+/// about tools as such.
 fn known(param: &str) -> String {
+    if param.starts_with("tools") {
+        return param.to_owned();
+    }
     let field = param.split(['.', '[']).next().unwrap_or(param);
     if KNOWN_FIELDS.contains(&field) { field.to_owned() } else { param.to_owned() }
 }

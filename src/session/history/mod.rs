@@ -25,7 +25,8 @@ pub enum Aim {
     /// The next message, of which so many tokens are written. It stands behind all that is shown.
     Next { draft: u64 },
     /// An answer to the question at this place of the path.
-    Answer { question: usize },
+    /// With all that stands behind it up to `last`: what it asked of tools, and what came of that.
+    Answer { question: usize, last: usize },
 }
 
 /// All that a plan is made from.
@@ -41,6 +42,8 @@ pub struct Situation<'a> {
     pub found: &'a [Found],
     /// The first message that was sent last time: while what follows it fits, it stays the first.
     pub cut: Option<MessageId>,
+    /// Tokens of what goes into every request besides messages.
+    pub overhead: u64,
 }
 
 /// Plans a request; `weights` are up to date with [`Situation::settled`].
@@ -92,8 +95,8 @@ impl Situation<'_> {
                 let pending = if draft == 0 { 0 } else { draft.saturating_add(tokens::PER_MESSAGE) };
                 End { settled, before: conversation.len(), question: None, pending }
             }
-            Aim::Answer { question } => {
-                End { settled: question, before: question + 1, question: Some(question), pending: 0 }
+            Aim::Answer { question, last } => {
+                End { settled: question, before: last.max(question) + 1, question: Some(question), pending: 0 }
             }
         }
     }
@@ -118,7 +121,7 @@ impl Situation<'_> {
     fn fixed(&self) -> u64 {
         let system = &self.conversation.meta.system;
         let prompt = if system.trim().is_empty() { 0 } else { tokens::estimate(system) + tokens::PER_MESSAGE };
-        tokens::PER_REQUEST + prompt + self.summary().map_or(0, |(_, _, weight)| weight)
+        tokens::PER_REQUEST + self.overhead + prompt + self.summary().map_or(0, |(_, _, weight)| weight)
     }
 }
 

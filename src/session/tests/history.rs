@@ -35,8 +35,9 @@ fn conversation(messages: &[(u8, usize, u8)]) -> Conversation {
 /// The plan of an answer to the last question.
 fn choose(conversation: &Conversation, limit: u64) -> Plan {
     let question = conversation.path().rposition(|message| message.role == Role::User).unwrap_or_default();
-    let aim = Aim::Answer { question };
-    let situation = Situation { conversation, history: conversation.meta.history, aim, limit, found: &[], cut: None };
+    let aim = Aim::Answer { question, last: question };
+    let situation =
+        Situation { conversation, history: conversation.meta.history, aim, limit, found: &[], cut: None, overhead: 0 };
     let mut weights = Weights::default();
     weights.update(conversation, situation.settled());
     history::plan(&situation, &weights)

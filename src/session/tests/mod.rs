@@ -3,6 +3,8 @@
 mod fixtures;
 mod world;
 
+mod calling;
+mod calling_random;
 mod calls;
 mod ends;
 mod fallback;
@@ -16,7 +18,9 @@ mod refusals;
 mod retry;
 mod saving;
 mod search;
+mod shape;
 mod strategies;
 mod summaries;
 mod summaries_unasked;
+mod toolbox;
 mod wellformed;

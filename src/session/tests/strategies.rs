@@ -49,7 +49,7 @@ fn conversation(said: &[Said]) -> Conversation {
 }
 
 fn planned(conversation: &Conversation, aim: Aim, limit: u64, found: &[Found], cut: Option<MessageId>) -> Plan {
-    let situation = Situation { conversation, history: conversation.meta.history, aim, limit, found, cut };
+    let situation = Situation { conversation, history: conversation.meta.history, aim, limit, found, cut, overhead: 0 };
     let mut weights = Weights::default();
     weights.update(conversation, situation.settled());
     history::plan(&situation, &weights)
@@ -57,7 +57,8 @@ fn planned(conversation: &Conversation, aim: Aim, limit: u64, found: &[Found], c
 
 fn replayed(conversation: &Conversation, limit: u64) -> Option<MessageId> {
     let aim = Aim::Next { draft: 0 };
-    let situation = Situation { conversation, history: conversation.meta.history, aim, limit, found: &[], cut: None };
+    let situation =
+        Situation { conversation, history: conversation.meta.history, aim, limit, found: &[], cut: None, overhead: 0 };
     let mut weights = Weights::default();
     weights.update(conversation, situation.settled());
     history::replayed_cut(&situation, &weights)
@@ -120,10 +121,10 @@ proptest! {
         let mut brought: Vec<Found> = brought.iter().map(|at| found(&conversation, *at)).collect();
         brought.push(elsewhere(limit as usize % 50));
         let cut = cut.and_then(|at| conversation.at(at)).map(|message| message.id);
-        let plan = planned(&conversation, Aim::Answer { question: last }, limit, &brought, cut);
+        let plan = planned(&conversation, Aim::Answer { question: last, last }, limit, &brought, cut);
 
         // It fits, or it is only what must be sent.
-        let least = planned(&conversation, Aim::Answer { question: last }, 0, &[], None);
+        let least = planned(&conversation, Aim::Answer { question: last, last }, 0, &[], None);
         prop_assert!(plan.tokens <= limit || kind == Kind::Full || plan.tokens == least.tokens, "{:?}", plan);
         let counted: u64 = plan.sent(&conversation, last).count() as u64;
         if let Some(most) = max_messages.filter(|_| kind == Kind::Truncate) {
@@ -160,7 +161,7 @@ proptest! {
         let mut plan_with = |conversation: &Conversation| {
             let aim = Aim::Next { draft: 10 };
             let situation =
-                Situation { conversation, history: History::default(), aim, limit, found: &[], cut: None };
+                Situation { conversation, history: History::default(), aim, limit, found: &[], cut: None, overhead: 0 };
             weights.update(conversation, situation.settled());
             history::plan(&situation, &weights)
         };
@@ -194,7 +195,7 @@ fn a_cut_goes_to_three_quarters_and_stays_for_many_turns() {
         push(&mut conversation, one);
         if one.0 == 0 {
             let question = conversation.len() - 1;
-            let plan = planned(&conversation, Aim::Answer { question }, limit, &[], cut);
+            let plan = planned(&conversation, Aim::Answer { question, last: question }, limit, &[], cut);
             cut = conversation.at(plan.first_sent).map(|message| message.id);
             starts.push(plan.first_sent);
             sizes.push(plan.tokens);
@@ -218,7 +219,7 @@ fn a_chat_that_is_opened_again_is_sent_as_it_was() {
         for one in sixty() {
             push(&mut live, one);
             let last = live.len() - 1;
-            let aim = if one.0 == 0 { Aim::Answer { question: last } } else { Aim::Next { draft: 0 } };
+            let aim = if one.0 == 0 { Aim::Answer { question: last, last } } else { Aim::Next { draft: 0 } };
             let plan = planned(&live, aim, limit, &[], cut);
             cut = live.at(plan.first_sent).map(|message| message.id);
             let at = cut.and_then(|cut| live.position(cut)).unwrap_or_default();
@@ -235,11 +236,11 @@ fn by_count_the_last_messages_are_sent_and_the_question_is_one_of_them() {
     let mut conversation = conversation(&sixty());
     conversation.meta.history.max_messages = Some(20);
     let last = conversation.len() - 1;
-    let plan = planned(&conversation, Aim::Answer { question: last }, 100_000, &[], None);
+    let plan = planned(&conversation, Aim::Answer { question: last, last }, 100_000, &[], None);
     let sent = plan.sent(&conversation, last).count();
     assert_eq!(sent, 15, "three quarters of twenty");
     let first = conversation.at(last - 18).unwrap().id;
-    let plan = planned(&conversation, Aim::Answer { question: last }, 100_000, &[], Some(first));
+    let plan = planned(&conversation, Aim::Answer { question: last, last }, 100_000, &[], Some(first));
     assert_eq!(plan.sent(&conversation, last).count(), 19, "while they are no more than twenty, all stay");
 }
 
@@ -294,7 +295,7 @@ fn a_pinned_answer_brings_its_question_and_a_question_left_out_takes_its_answer_
     conversation.notes.marks.insert(at(3), Mark::Pinned);
     conversation.notes.marks.insert(at(56), Mark::LeftOut);
     let last = conversation.len() - 1;
-    let plan = planned(&conversation, Aim::Answer { question: last }, 600, &[], None);
+    let plan = planned(&conversation, Aim::Answer { question: last, last }, 600, &[], None);
     let standing = |place| plan.standing(&conversation, place);
     assert_eq!((standing(2), standing(3), standing(4)), (Standing::Pinned, Standing::Pinned, Standing::Out));
     assert_eq!((standing(56), standing(57), standing(58)), (Standing::LeftOut, Standing::LeftOut, Standing::Sent));

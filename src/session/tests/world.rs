@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use super::fixtures::*;
+pub use super::toolbox::*;
 use crate::chat::budget::Refusal;
 use crate::chat::embedding::EmbeddingRequest;
 use crate::chat::ledger::{LedgerClosing, LedgerOpening, Purpose};
@@ -15,7 +16,7 @@ use crate::session::{Effect, Event, Happened, RankedBy, Session, Timer};
 pub struct World {
     pub session: Session,
     pub now: Duration,
-    next_id: u128,
+    pub next_id: u128,
     /// Whether the store answers at once.
     pub store_answers: bool,
     pub waiting: VecDeque<Happened>,
@@ -41,6 +42,7 @@ pub struct World {
     pub refuses: bool,
     /// The caps that were asked for last.
     pub caps: Vec<Cap>,
+    pub tools: Tools,
 }
 
 impl World {
@@ -83,6 +85,7 @@ impl World {
             summarises: true,
             refuses: false,
             caps: Vec::new(),
+            tools: Tools::default(),
         }
     }
 
@@ -166,7 +169,10 @@ impl World {
             | Effect::StopTool { .. }
             | Effect::AllowAlways { .. }
             | Effect::CheckAnswer { .. }
-            | Effect::ApprovalAsked => {}
+            | Effect::ApprovalAsked => {
+                let fresh = [(); 27].map(|()| self.fresh());
+                self.waiting.extend(self.tools.run(effect, &fresh));
+            }
             Effect::ReturnQueued(texts) => self.returned.extend(texts.iter().cloned()),
             Effect::Say(sentence) => self.said.push(sentence.clone()),
             Effect::TurnEnded => assert!(!self.added.iter().any(|id| !self.finished.contains_key(id))),
@@ -351,6 +357,7 @@ impl World {
         assert!(open.is_empty(), "every row is closed: {open:?}");
         assert!(self.added.iter().all(|id| self.finished.contains_key(id)), "every reply is finished");
         assert_eq!(self.session.queued().len(), 0);
+        assert!(self.tools.running.is_empty(), "no tool runs on: {:?}", self.tools.running);
         self.assert_finished_never_change();
     }
 }

@@ -212,6 +212,8 @@ pub(super) fn count(tokens: u64, is_exact: bool) -> String {
 const fn kind_word(kind: PartKind) -> &'static str {
     match kind {
         PartKind::System => "System",
+        PartKind::Shape => "Shape",
+        PartKind::Tools => "Tools",
         PartKind::Summary(_) => "Summary",
         PartKind::Elsewhere(_) => "Quote",
         PartKind::Message(_) => "Message",
