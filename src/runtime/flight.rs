@@ -10,21 +10,23 @@ use tokio_util::sync::CancellationToken;
 
 use crate::chat::{Failure, FailureKind};
 
-/// How long a provider may take to let go of a cancelled attempt before it is dropped where it stands.
-const LETS_GO_WITHIN: Duration = Duration::from_millis(50);
-
 /// An attempt whose end is a report of the kind `R`. Where it is dropped, it is cancelled.
 pub(super) struct Flight<R> {
     cancel: CancellationToken,
     report: Arc<Mutex<Option<R>>>,
 }
 
+/// How long a provider may take to let go of a cancelled attempt before it is dropped where it stands.
+pub(super) const PROVIDER_LETS_GO_WITHIN: Duration = Duration::from_millis(50);
+
 impl<R: Send + 'static> Flight<R> {
     /// Starts `work`, which is to end soon after its token is cancelled. Where it ends otherwise, `cut_short` makes
-    /// the report: of a failure where it panicked, of none where it was cancelled. `arrived` is told of the end.
+    /// the report: of a failure where it panicked, of none where it was cancelled and did not let go `within` its time.
+    /// `arrived` is told of the end.
     pub fn start<W>(
         work: impl FnOnce(CancellationToken) -> W,
         cut_short: impl FnOnce(Option<Failure>) -> R + Send + 'static,
+        within: Duration,
         arrived: &Arc<Notify>,
     ) -> Self
     where
@@ -40,7 +42,7 @@ impl<R: Send + 'static> Flight<R> {
                 ended = AssertUnwindSafe(work).catch_unwind() => ended.map_err(|_| {
                     Some(Failure::new(FailureKind::Internal, "a task of munshi's panicked"))
                 }),
-                () = dropped(cancelled) => Err(None),
+                () = dropped(cancelled, within) => Err(None),
             };
             let ended = ended.unwrap_or_else(cut_short);
             *done.lock().unwrap_or_else(PoisonError::into_inner) = Some(ended);
@@ -71,8 +73,8 @@ impl<R> Drop for Flight<R> {
     }
 }
 
-/// Resolves a little after the cancellation: by then a well-behaved provider has returned by itself.
-async fn dropped(cancelled: CancellationToken) {
+/// Resolves a little after the cancellation: by then what behaves well has returned by itself.
+async fn dropped(cancelled: CancellationToken, within: Duration) {
     cancelled.cancelled().await;
-    tokio::time::sleep(LETS_GO_WITHIN).await;
+    tokio::time::sleep(within).await;
 }

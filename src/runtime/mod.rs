@@ -10,19 +10,23 @@ pub mod store_thread;
 mod streams;
 pub mod tasks;
 mod timers;
+mod toolwork;
 pub mod worker;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use tokio::sync::Notify;
 
 use crate::chat::ledger::LedgerClosing;
+use crate::chat::tool::ToolList;
 use crate::chat::{AttemptId, ConversationId, ModelRef, Stamp};
 use crate::provider::Provider;
 use crate::session::retry::Field;
 use crate::session::{Effect, Event, Happened};
+use crate::tools::{NoTools, Toolbox};
 
 pub use crate::store::{Hit, Saved, Scope, Summary, Write};
 pub use clock::Clock;
@@ -30,6 +34,7 @@ use retrieval::Retrieval;
 pub use store_thread::{Answer, Query, StoreEvent, StoreHandle};
 use streams::Streams;
 use timers::Timers;
+use toolwork::Toolwork;
 
 /// What an effect leaves for the front end to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,6 +60,8 @@ pub enum News {
     Session(ConversationId, Event),
     /// The store has something to say.
     Store(StoreEvent),
+    /// Something is to be said to the user, or done, beside a conversation.
+    User(ConversationId, ForUser),
 }
 
 /// The world of one front end.
@@ -63,6 +70,7 @@ pub struct Runtime {
     store: StoreHandle,
     streams: Streams,
     retrieval: Retrieval,
+    toolwork: Toolwork,
     timers: Timers,
     arrived: Arc<Notify>,
     /// The model of each attempt whose row is open, for the log.
@@ -79,6 +87,7 @@ impl Runtime {
             store,
             streams: Streams::new(Arc::clone(&provider), Arc::clone(&arrived)),
             retrieval: Retrieval::new(provider, Arc::clone(&arrived)),
+            toolwork: Toolwork::new(Arc::new(NoTools), Arc::clone(&arrived)),
             timers: Timers::default(),
             arrived,
             models: HashMap::new(),
@@ -101,6 +110,19 @@ impl Runtime {
     pub fn set_provider(&mut self, provider: Arc<dyn Provider>) {
         self.retrieval.set_provider(Arc::clone(&provider));
         self.streams.set_provider(provider);
+    }
+
+    /// Uses these tools from now on; there are none before.
+    #[must_use]
+    pub fn with_tools(mut self, toolbox: Arc<dyn Toolbox>) -> Self {
+        self.toolwork.set_toolbox(toolbox);
+        self
+    }
+
+    /// All tools there are, with how their servers do.
+    #[must_use]
+    pub fn list_tools(&self) -> BoxFuture<'static, ToolList> {
+        self.toolwork.list()
     }
 
     /// An event of this moment.
@@ -165,7 +187,7 @@ impl Runtime {
             | Effect::RunTool { .. }
             | Effect::StopTool { .. }
             | Effect::AllowAlways { .. }
-            | Effect::CheckAnswer { .. } => {}
+            | Effect::CheckAnswer { .. } => self.toolwork.run(conversation, effect),
             Effect::ApprovalAsked => return Some(ForUser::ApprovalAsked),
             Effect::ReturnQueued(texts) => return Some(ForUser::ReturnQueued(texts)),
             Effect::RememberRefusal { model, field } => return Some(ForUser::RememberRefusal { model, field }),
@@ -218,6 +240,7 @@ impl Runtime {
         let mut news: Vec<News> = self.store.drain().into_iter().map(|event| told(event, at)).collect();
         let retrieved = self.retrieval.drain(&self.store).into_iter();
         news.extend(retrieved.map(|(conversation, happened)| News::Session(conversation, Event { at, happened })));
+        news.extend(toolwork::news(self.toolwork.drain(), at));
         for (conversation, timer) in self.timers.due(at.mono) {
             news.push(News::Session(conversation, Event { at, happened: Happened::TimerFired(timer) }));
         }
@@ -252,10 +275,10 @@ impl Runtime {
         self.store.close()
     }
 
-    /// Whether any attempt, at a reply or at vectors, is still running.
+    /// Whether any attempt, at a reply or at vectors, or any tool is still running.
     #[must_use]
     pub fn is_streaming(&self) -> bool {
-        self.streams.is_running() || self.retrieval.is_running()
+        self.streams.is_running() || self.retrieval.is_running() || self.toolwork.is_running()
     }
 }
 

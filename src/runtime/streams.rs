@@ -9,7 +9,7 @@ use crate::chat::{AttemptId, ConversationId, Ending, Report, Request};
 use crate::provider::{Mailbox, Provider, Signal, mailbox};
 use crate::session::Happened;
 
-use super::flight::Flight;
+use super::flight::{Flight, PROVIDER_LETS_GO_WITHIN};
 use super::ids;
 
 struct Running {
@@ -40,7 +40,7 @@ impl Streams {
         let (sink, mailbox) = mailbox(Arc::clone(&self.arrived));
         let cut_short = |failure: Option<_>| Report::bare(failure.map_or(Ending::Cancelled, Ending::Failed));
         let work = |cancel| self.provider.attempt(request, sink, cancel);
-        let flight = Flight::start(work, cut_short, &self.arrived);
+        let flight = Flight::start(work, cut_short, PROVIDER_LETS_GO_WITHIN, &self.arrived);
         self.running.insert(attempt, Running { conversation, mailbox, flight, has_begun: false });
     }
 

@@ -348,9 +348,9 @@ impl Session {
             (0, None) => {}
             (asking, running) => {
                 if asking > 0 && running.is_none() {
-                    turn.pause(at, out)
+                    turn.pause(at, out);
                 } else {
-                    turn.unpause(at, out)
+                    turn.unpause(at, out);
                 }
                 return;
             }

@@ -229,9 +229,9 @@ pub fn misfit(problems: &[String]) -> String {
 /// What the model is asked where its answer did not fit.
 #[must_use]
 pub fn mend(problems: &[String]) -> String {
-    let list: String = problems.iter().map(|problem| format!("\n- {problem}")).collect();
+    let list = problems.join("\n- ");
     format!(
-        "Your answer did not fit the JSON that was asked for:{list}\n\nGive the whole answer again, as valid JSON and nothing else."
+        "Your answer did not fit the JSON that was asked for:\n- {list}\n\nGive the whole answer again, as valid JSON and nothing else."
     )
 }
 

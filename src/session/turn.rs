@@ -194,7 +194,7 @@ impl Session {
         let turn = Turn::new(question, reply, self.chain(), at, self.settings.timeouts.turn);
         // What tools did is not done again where only the answer to it is missing.
         let parent = self.unanswered_result().unwrap_or(question);
-        self.turn = Some(Turn { over_budget, parent, ..turn });
+        self.turn = Some(Turn { parent, over_budget, ..turn });
         self.over_budget = false;
         out.push(Effect::StartTimer { timer: Timer::Turn, after: self.settings.timeouts.turn });
         self.refresh_plan();

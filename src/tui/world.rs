@@ -77,6 +77,7 @@ impl World {
             .map(|news| match news {
                 News::Session(conversation, event) => Happened::Session(conversation, event.happened),
                 News::Store(event) => Happened::Store(event),
+                News::User(conversation, word) => Happened::ForUser(conversation, word),
             })
             .collect();
         out.extend(self.highlighter.drain().into_iter().map(Happened::Highlighted));

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use crate::chat::embedding::{EmbeddingModel, EmbeddingReport, EmbeddingRequest};
 use crate::chat::{AttemptId, ConversationId, Failure, MessageId};
 use crate::provider::Provider;
-use crate::runtime::flight::Flight;
+use crate::runtime::flight::{Flight, PROVIDER_LETS_GO_WITHIN};
 
 /// Whom vectors are asked for.
 #[derive(Debug, Clone)]
@@ -43,7 +43,7 @@ impl Embeds {
 
     pub fn start(&mut self, asked: Asked, request: Arc<EmbeddingRequest>) {
         let work = |cancel| self.provider.embed(request, cancel);
-        let flight = Flight::start(work, bare, &self.arrived);
+        let flight = Flight::start(work, bare, PROVIDER_LETS_GO_WITHIN, &self.arrived);
         self.running.insert(asked.attempt, Running { asked, flight });
     }
 

@@ -157,7 +157,7 @@ impl World {
         loop {
             let mut told = self.runtime.drain().into_iter().filter_map(|news| match news {
                 News::Session(conversation, event) => Some((conversation, event.happened)),
-                News::Store(_) => None,
+                News::Store(_) | News::User(..) => None,
             });
             if let Some((conversation, happened)) = told.next() {
                 assert_eq!(conversation, chat(1));
@@ -310,7 +310,7 @@ async fn a_search_waits_for_vectors_that_are_being_read() {
                 Happened::Found { by, .. } => Some(by),
                 _ => None,
             },
-            News::Store(_) => None,
+            News::Store(_) | News::User(..) => None,
         });
         match found {
             Some(by) => break by,

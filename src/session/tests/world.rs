@@ -163,27 +163,11 @@ impl World {
             Effect::CancelTimer(timer) => {
                 self.timers.remove(timer);
             }
-            Effect::GatherTools { .. }
-            | Effect::CheckCalls { .. }
-            | Effect::RunTool { .. }
-            | Effect::StopTool { .. }
-            | Effect::AllowAlways { .. }
-            | Effect::CheckAnswer { .. }
-            | Effect::ApprovalAsked => {
-                let fresh = [(); 27].map(|()| self.fresh());
-                self.waiting.extend(self.tools.run(effect, &fresh));
-            }
             Effect::ReturnQueued(texts) => self.returned.extend(texts.iter().cloned()),
             Effect::Say(sentence) => self.said.push(sentence.clone()),
             Effect::TurnEnded => assert!(!self.added.iter().any(|id| !self.finished.contains_key(id))),
-            Effect::SaveMark { .. }
-            | Effect::SaveSummary(_)
-            | Effect::DropSummary(_)
-            | Effect::SummaryDue
-            | Effect::Index { .. }
-            | Effect::Embed { .. }
-            | Effect::Search { .. } => self.run_context(effect),
             Effect::SaveMeta { .. } | Effect::RememberRefusal { .. } | Effect::DropIndex => {}
+            _ => self.run_beside(effect),
         }
     }
 
@@ -196,8 +180,8 @@ impl World {
         self.waiting.push_back(Happened::Booked { attempt: opening.attempt });
     }
 
-    /// What concerns marks, summaries and the search.
-    fn run_context(&mut self, effect: &Effect) {
+    /// What concerns marks, summaries, the search and tools.
+    fn run_beside(&mut self, effect: &Effect) {
         match effect {
             Effect::SaveMark { message, mark: Some(mark) } => {
                 self.notes.marks.insert(*message, *mark);
@@ -222,7 +206,10 @@ impl World {
                 self.embedded.push((*attempt, Arc::clone(request)));
             }
             Effect::Search { question, by, .. } => self.searches.push((*question, by.clone())),
-            _ => {}
+            _ => {
+                let fresh = [(); 27].map(|()| self.fresh());
+                self.waiting.extend(self.tools.run(effect, &fresh));
+            }
         }
     }
 
