@@ -16,6 +16,8 @@ mod keyed;
 mod refresh;
 #[path = "main/reports.rs"]
 mod reports;
+#[path = "main/schema_file.rs"]
+mod schema_file;
 #[path = "main/setup.rs"]
 mod setup;
 

@@ -9,14 +9,15 @@ use std::sync::Arc;
 
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, join_all};
-use munshi::chat::ModelRef;
 use munshi::chat::catalogue::ProviderSpec;
+use munshi::chat::{AnswerSchema, ModelRef};
 use munshi::config::{self, Change, Endpoints, Key, KeyState, base_url};
 use munshi::platform::{clipboard, signals};
 use munshi::provider::openai::{Endpoint, EndpointTable, OpenAiProvider};
 use munshi::tui::host::{ChosenServer, FoundServer, Host};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::schema_file;
 use crate::setup::SYSTEM;
 
 /// Where local servers usually listen: Ollama, LM Studio, llama.cpp, vLLM.
@@ -131,6 +132,11 @@ impl Host for Program {
         })
     }
 
+    fn read_schema(&self, file: &str) -> BoxFuture<'static, Result<AnswerSchema, String>> {
+        let path = schema_file::path(file);
+        off_the_loop(move || schema_file::read(&path))
+    }
+
     fn copy(&self, text: String) -> BoxFuture<'static, bool> {
         off_the_loop(move || {
             matches!(clipboard::copy(&text, |name| env::var(name).ok()), clipboard::Copied::Confirmed { .. })
@@ -138,9 +144,7 @@ impl Host for Program {
     }
 
     fn export(&self, file_name: &str, content: String) -> BoxFuture<'static, Result<String, String>> {
-        // As a shell would read it: `~/` is the home folder.
-        let home = file_name.strip_prefix("~/").and_then(|rest| Some(PathBuf::from(env::var_os("HOME")?).join(rest)));
-        let path = home.unwrap_or_else(|| PathBuf::from(file_name));
+        let path = schema_file::path(file_name);
         off_the_loop(move || write_new(&path, &content))
     }
 

@@ -49,6 +49,12 @@ pub enum TuiEffect {
         texts: Vec<String>,
     },
 
+    /// Read the JSON schema in a file; answered by `SchemaRead`.
+    ReadSchema {
+        conversation: ConversationId,
+        file: String,
+    },
+
     SetMouse(bool),
     /// Draw everything anew.
     Redraw,

@@ -1,6 +1,6 @@
 //! What happens to the screen's machine.
 
-use crate::chat::{ConversationId, MessageId, Stamp};
+use crate::chat::{AnswerSchema, ConversationId, MessageId, Stamp};
 use crate::runtime::{ForUser, StoreEvent};
 use crate::session;
 
@@ -54,6 +54,8 @@ pub enum Happened {
         ticket: u64,
         tokens: Vec<u64>,
     },
+    /// A schema for the answers of a chat was read, or why not.
+    SchemaRead(ConversationId, Result<AnswerSchema, String>),
     /// A file was written, or not.
     Exported(Result<String, String>),
 

@@ -4,8 +4,8 @@
 use futures::future::BoxFuture;
 use secrecy::SecretString;
 
-use crate::chat::ModelRef;
 use crate::chat::catalogue::ProviderSpec;
+use crate::chat::{AnswerSchema, ModelRef};
 
 /// A server that answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +50,8 @@ pub trait Host: Send + Sync + 'static {
     /// out, so that the default holds. For `budget.message`, `budget.conversation`, `budget.day`, `budget.month` and
     /// `history.strategy`.
     fn save_setting(&self, path: &str, value: Option<String>) -> BoxFuture<'static, Result<String, String>>;
+    /// Reads the JSON schema in a file and judges it; a sentence says what is wrong with it, and where.
+    fn read_schema(&self, file: &str) -> BoxFuture<'static, Result<AnswerSchema, String>>;
     /// Puts a text into the system's clipboard; `false` where there is none to be sure of.
     fn copy(&self, text: String) -> BoxFuture<'static, bool>;
     /// Writes an export and gives its path. It never overwrites.

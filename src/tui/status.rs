@@ -100,6 +100,9 @@ fn all(state: &AppState, columns: u16) -> Vec<Segment> {
     push(text, part, GAUGE);
     let mut sums = money(state, columns);
     push(sums.pop().unwrap_or_default(), Part::Plain, SUMS);
+    if state.meta().format.is_json() {
+        push("JSON".to_owned(), Part::Plain, 45);
+    }
     if let Some((text, part, rank)) = budget(state) {
         push(text, part, rank);
     }

@@ -131,6 +131,10 @@ impl World {
                 let saved = self.host.save_setting(&path, value);
                 self.errands.spawn(saved.map(|result| Happened::Settled(Settled::Saved(result))).boxed());
             }
+            TuiEffect::ReadSchema { conversation, file } => {
+                let read = self.host.read_schema(&file);
+                self.errands.spawn(read.map(move |result| Happened::SchemaRead(conversation, result)).boxed());
+            }
             TuiEffect::SetMouse(on) => stage.set_mouse(on),
             TuiEffect::Redraw => stage.forget(),
             TuiEffect::Edit(text) => {

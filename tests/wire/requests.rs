@@ -1,6 +1,12 @@
 //! What leaves: the body, the key, and where they go.
 
-use munshi::chat::{FailureKind, OutputLimit, OutputLimitField, Request, RequestMessage, Role, ToolCall};
+use std::sync::Arc;
+
+use munshi::chat::tool::Permission;
+use munshi::chat::{
+    AnswerSchema, FailureKind, OutputLimit, OutputLimitField, Request, RequestMessage, ResponseFormat, Role, Tool,
+    ToolCall, ToolChoice, ToolOrigin, ToolSpec,
+};
 use munshi::provider::openai::{Endpoint, EndpointTable, OpenAiProvider};
 use serde_json::json;
 
@@ -146,4 +152,51 @@ async fn a_probe_lists_a_servers_models_without_a_key() {
     let heard = server.heard();
     assert!(heard[0].head.starts_with("GET /v1/models HTTP/1.1"));
     assert_eq!(heard[0].header("authorization"), None);
+}
+
+#[tokio::test]
+async fn tools_and_the_shape_of_the_answer_go_out_as_every_provider_reads_them() {
+    let tool = |name: &str| Tool {
+        spec: ToolSpec {
+            name: name.to_owned(),
+            description: "Gives the weather.".to_owned(),
+            parameters: json!({"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}),
+        },
+        origin: ToolOrigin::BuiltIn,
+        definition: "not sent".to_owned(),
+        permission: Permission::Ask,
+        is_sample: true,
+        is_on: true,
+    };
+    let with = |choice: ToolChoice, format: Option<ResponseFormat>| Request {
+        tools: vec![tool("get_weather")].into(),
+        tool_choice: choice,
+        format,
+        ..request()
+    };
+    let (body, raw) = sent(with(ToolChoice::Auto, Some(ResponseFormat::JsonObject))).await;
+    assert_eq!(
+        body["tools"],
+        json!([{"type": "function", "function": {"name": "get_weather", "description": "Gives the weather.",
+            "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}}}])
+    );
+    assert_eq!(body.get("tool_choice"), None, "auto is what all of them do unasked");
+    assert_eq!(body["response_format"], json!({"type": "json_object"}));
+    assert!(!raw.contains("not sent"), "{raw}");
+    for (choice, written) in [
+        (ToolChoice::None, json!("none")),
+        (ToolChoice::Required, json!("required")),
+        (ToolChoice::Named("get_weather".to_owned()), json!({"type": "function", "function": {"name": "get_weather"}})),
+    ] {
+        let (body, _) = sent(with(choice, None)).await;
+        assert_eq!((&body["tool_choice"], body.get("response_format")), (&written, None));
+    }
+    let schema = AnswerSchema { name: "place".to_owned(), schema: Arc::new(json!({"type": "object"})) };
+    let plain = Request { format: Some(ResponseFormat::Strict(schema)), ..request() };
+    let (body, _) = sent(plain).await;
+    assert_eq!((body.get("tools"), body.get("tool_choice")), (None, None));
+    assert_eq!(
+        body["response_format"],
+        json!({"type": "json_schema", "json_schema": {"name": "place", "strict": true, "schema": {"type": "object"}}})
+    );
 }

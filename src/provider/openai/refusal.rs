@@ -275,6 +275,12 @@ mod tests {
         assert_eq!(param(nested).as_deref(), Some("stream_options"));
         assert_eq!(param(r#"{"error":{"message":"too long","param":"messages"}}"#).as_deref(), Some("messages"));
         assert_eq!(param(r#"{"error":{"message":"too long"}}"#), None);
+        let without = r#"{"error":{"message":"registry.example/library/x does not support tools"}}"#;
+        assert_eq!(param(without).as_deref(), Some("tools"));
+        let one = r#"{"error":{"message":"Invalid schema","param":"tools[0].function.parameters"}}"#;
+        assert_eq!(param(one).as_deref(), Some("tools[0].function.parameters"), "one tool is wrong, and not tools");
+        let format = r#"{"error":{"message":"no","param":"response_format.json_schema"}}"#;
+        assert_eq!(param(format).as_deref(), Some("response_format"));
     }
 
     #[test]

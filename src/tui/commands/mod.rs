@@ -8,6 +8,7 @@ mod cost;
 mod export;
 mod help;
 mod history;
+mod json;
 mod key;
 mod max_tokens;
 mod model;
@@ -15,6 +16,7 @@ mod mouse;
 mod new;
 mod quit;
 mod retry;
+pub(in crate::tui) mod schema;
 mod status;
 mod summarise;
 mod system;
@@ -64,6 +66,8 @@ pub const TABLE: &[Command] = &[
     history::COMMAND,
     context::COMMAND,
     summarise::COMMAND,
+    json::COMMAND,
+    schema::COMMAND,
     title::COMMAND,
     copy::COMMAND,
     export::COMMAND,

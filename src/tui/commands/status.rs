@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::chat::AnswerFormat;
 use crate::chat::money::short_count;
 use crate::chat::usage::RateLimit;
 use crate::session::{Session, explain};
@@ -26,6 +27,7 @@ pub const COMMAND: Command = Command {
         let _ = writeln!(text, "| fallback | {} |", fallback(&state.preferences.settings.fallback));
         let _ = writeln!(text, "| temperature | {temperature} |");
         let _ = writeln!(text, "| longest reply | {max_tokens} tokens |");
+        let _ = writeln!(text, "| answers | {} |", answers(&meta.format));
         let of = context::limit(choice.limit).map(|limit| format!(" of {limit}")).unwrap_or_default();
         let _ = writeln!(text, "| next request | ~{}{of} tokens |", short_count(choice.tokens));
         let strategy = meta.history.strategy.as_str();
@@ -54,6 +56,15 @@ fn summary(session: &Session) -> String {
         Some(summary) => format!("by {}, in place of {}", summary.model, oldest(covered)),
         None if session.is_summarising() => "is being made".to_owned(),
         None => "none".to_owned(),
+    }
+}
+
+/// The shape that answers are asked for in.
+fn answers(format: &AnswerFormat) -> String {
+    match format {
+        AnswerFormat::Text => "plain text".to_owned(),
+        AnswerFormat::JsonObject => "one JSON object".to_owned(),
+        AnswerFormat::Schema(schema) => format!("JSON by the schema {}", schema.name),
     }
 }
 

@@ -17,6 +17,7 @@ use crate::chat::{Spend, Stamp};
 use crate::runtime::{Query, Scope};
 use crate::session::{self, Activity};
 
+use super::commands;
 use super::effect::TuiEffect;
 use super::event::{Happened, TuiEvent};
 use super::host::{ChosenServer, Settled};
@@ -113,6 +114,7 @@ fn take_in(state: &mut AppState, event: TuiEvent) -> Vec<TuiEffect> {
             context::counted(state, ticket, &tokens);
             Vec::new()
         }
+        Happened::SchemaRead(conversation, result) => commands::schema::read(state, conversation, result, at),
         Happened::Exported(Ok(path)) => {
             state.note(format!("Written to `{path}`."));
             Vec::new()
