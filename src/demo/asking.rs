@@ -10,7 +10,7 @@ pub struct Wish {
     pub facts: Vec<Fact>,
 }
 
-/// One thing found in a question. The first name is the likeliest; `needed` goes into any required property that is left.
+/// One thing found in a question. The first name is the likeliest; what is `needed` goes into any required property that is left.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fact {
     pub names: &'static [&'static str],
@@ -22,12 +22,13 @@ impl Fact {
     fn new(names: &'static [&'static str], value: impl Into<String>) -> Self {
         Self { names, value: value.into(), needed: true }
     }
+    /// Given where a definition requires it, and left out where it does not.
     fn extra(names: &'static [&'static str], value: impl Into<String>) -> Self {
         Self { needed: false, ..Self::new(names, value) }
     }
 }
 
-/// All that a message asks for, in its order; nothing where a part of it is no such question.
+/// All that a message asks for, in its order; parts that are no such question are passed over.
 pub fn wishes(said: &str) -> Vec<Wish> {
     if let Some(wish) = search(said) {
         return vec![wish];
@@ -206,7 +207,7 @@ fn time_in(place: &str) -> Wish {
 
 fn zone(zone: &str, is_said: bool) -> Fact {
     let names = &["zone", "timezone", "time_zone", "tz", "city", "place", "location"];
-    if is_said { Fact::new(names, zone) } else { Fact { needed: false, ..Fact::new(names, zone) } }
+    if is_said { Fact::new(names, zone) } else { Fact::extra(names, zone) }
 }
 
 fn reading(said: &Part<'_>) -> Option<Wish> {
@@ -238,8 +239,10 @@ fn files(said: &Part<'_>) -> Option<Wish> {
     }
     let folder = said.after(0, &["in", "of", "under", "ls"]).unwrap_or_default();
     let skipped = ["the", "folder", "directory", "my", "there", "are", "please"];
-    let named = folder.split_whitespace().map(unquoted).find(|word| !skipped.contains(word)).unwrap_or(".").to_owned();
-    Some(Wish { tool: "list_files", facts: vec![Fact::new(&["path", "folder", "directory", "dir"], named)] })
+    let named = folder.split_whitespace().map(unquoted).find(|word| !skipped.contains(word));
+    let names: &[&str] = &["path", "folder", "directory", "dir"];
+    let folder = named.map_or_else(|| Fact::extra(names, "."), |named| Fact::new(names, named));
+    Some(Wish { tool: "list_files", facts: vec![folder] })
 }
 
 /// Asks for what was said in other chats.
@@ -259,8 +262,9 @@ fn search(said: &str) -> Option<Wish> {
     ];
     let after = marks.iter().find_map(|mark| lower.find(mark).map(|at| at + mark.len()))?;
     let query = said.get(after..)?.trim().trim_end_matches(['?', '.', '!']).trim();
-    (!query.is_empty())
-        .then(|| Wish { tool: "search_chats", facts: vec![Fact::new(&["query", "text", "words"], query)] })
+    let telling: Vec<&str> = query.split_whitespace().filter(|word| !matches!(*word, "and" | "or" | "the")).collect();
+    let query = Fact::new(&["query", "text", "words"], telling.join(" "));
+    (!query.value.is_empty()).then(|| Wish { tool: "search_chats", facts: vec![query] })
 }
 
 /// Asks for a sum: `what is 18% of 2,400`, `calculate 3 * (4 + 5)`.

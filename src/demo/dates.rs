@@ -36,11 +36,7 @@ pub fn date(text: &str) -> Option<String> {
             joined.len() == *count && iso(&joined.join(" ")).is_some()
         })?;
         let (last, word) = words[at + most - 1];
-        Some(
-            text[words[at].0..last + word.len()]
-                .trim_matches(|c: char| matches!(c, ',' | '.' | ';' | '(' | ')' | '*' | '!'))
-                .to_owned(),
-        )
+        Some(text[words[at].0..last + word.len()].trim_matches(|c: char| !c.is_alphanumeric()).to_owned())
     })
 }
 
@@ -55,7 +51,7 @@ pub fn iso(date: &str) -> Option<String> {
         name.or_else(|| text.parse().ok()).filter(|month| (1..=12).contains(month))
     };
     let is_word = |text: &str| text.starts_with(|c: char| c.is_ascii_alphabetic());
-    let (day, month, year) = if one.len() == 4 {
+    let (day, month, year) = if one.len() == 4 && one.parse::<u32>().is_ok() {
         (number(three)?, month(two)?, number(one)?)
     } else if is_word(one) {
         (number(two)?, month(one)?, number(three)?)

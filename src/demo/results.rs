@@ -48,28 +48,28 @@ fn unframed(text: &str) -> (&str, &str) {
     if is_frame { (first, rest.trim()) } else { ("", text) }
 }
 
-/// How it ended, by the first words of what came; JSON with no `error` in it is a result whatever its words are.
+/// How it ended, by its frame or its first words; JSON with no `error` in it is a result whatever its words are.
 fn end(frame: &str, data: &str) -> End {
     let json = serde_json::from_str::<Value>(data).ok().filter(|json| json.is_object() || json.is_array());
     if let Some(json) = json {
         let is_error = !json["error"].is_null() && json["error"] != false || json["isError"] == true;
         return if is_error { End::Failed } else { End::Done };
     }
-    let framed = frame.to_lowercase();
-    let line = data.lines().next().unwrap_or_default();
-    let opening: String = line.chars().take(160).collect::<String>().to_lowercase();
-    let has = |any: &[&str]| any.iter().any(|words| framed.contains(words) || opening.contains(words));
-    // A result that is framed as one says itself that it went well; only words without a frame are judged by themselves.
-    let is_notice = frame.is_empty() || framed.contains("fail") || framed.contains("error");
-    if is_notice && has(&["denied", "not allow", "declined", "refused by the user", "said no"]) {
+    if frame.starts_with("Result of ") {
+        return End::Done;
+    }
+    if frame.contains(" failed") {
+        return End::Failed;
+    }
+    // Without a frame it is the client itself that speaks, or a client that frames nothing.
+    let opening = data.chars().take(160).collect::<String>().to_lowercase();
+    let has = |any: &[&str]| any.iter().any(|words| opening.contains(words));
+    if has(&["denied", "did not allow", "not allowed", "declined"]) {
         End::Denied
-    } else if is_notice
-        && has(&["was stopped", "stopped by", "stopped before", "was cancelled", "interrupted", "not run", "never ran"])
-    {
+    } else if has(&["was stopped", "stopped before", "user stopped", "was cancelled", "interrupted"]) {
         End::Stopped
-    } else if is_notice
-        && (has(&["failed", "timed out", "took too long", "no such", "there is no", "not valid", "invalid"])
-            || opening.starts_with("error"))
+    } else if has(&["failed", "timed out", "not run", "no such", "there is no", "not valid"])
+        || opening.starts_with("error")
     {
         End::Failed
     } else {

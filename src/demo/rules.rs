@@ -92,6 +92,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(&["tour", "show me munshi", "how does this work"], "two minutes through munshi, by doing", |_, _| {
         say(texts::TOUR)
     }),
+    Rule::new(&["tools", "json"], "how to try tools, and answers in JSON", |_, _| say(texts::TOOLS)),
     Rule::new(&["code", "rust", "python"], "Rust, Python and shell, highlighted", |_, _| say(texts::CODE)),
     Rule::new(&["table", "budget"], "a household's month", |_, _| say(texts::TABLE)),
     Rule::new(&["hindi", "हिन्दी", "हिंदी"], "हिन्दी में एक उत्तर", |_, _| say(texts::HINDI)),
