@@ -17,6 +17,8 @@ pub enum Outcome {
 pub struct Answer {
     pub reasoning: String,
     pub text: String,
+    /// What it asks to have done, after its text.
+    pub calls: Vec<Call>,
     pub ending: Ending,
     /// The pace, in percent of the model's.
     pub percent: u32,
@@ -27,11 +29,21 @@ pub struct Answer {
 impl Answer {
     pub fn new(text: impl Into<String>) -> Self {
         let ending = Ending::Finished("stop");
-        Self { reasoning: String::new(), text: text.into(), ending, percent: 100, low: false }
+        Self { reasoning: String::new(), text: text.into(), calls: Vec::new(), ending, percent: 100, low: false }
+    }
+    pub fn calls(calls: Vec<Call>) -> Self {
+        Self { calls, ..Self::ends("", Ending::Finished("tool_calls")) }
     }
     pub fn ends(text: &str, ending: Ending) -> Self {
         Self { ending, ..Self::new(text) }
     }
+}
+
+/// A tool to be called, with its arguments as they are written, whether they are JSON or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    pub name: String,
+    pub arguments: String,
 }
 
 /// How a stream ends.
@@ -55,7 +67,7 @@ pub struct Refusal {
     pub status: u16,
     pub message: String,
     pub kind: &'static str,
-    pub param: Option<&'static str>,
+    pub param: Option<String>,
     pub code: Option<&'static str>,
     /// Seconds.
     pub retry_after: Option<u32>,
@@ -65,15 +77,18 @@ impl Refusal {
     fn new(status: u16, kind: &'static str, code: Option<&'static str>, message: &str) -> Self {
         Self { status, message: message.to_owned(), kind, param: None, code, retry_after: None }
     }
-    pub fn invalid(message: &str, param: Option<&'static str>) -> Self {
-        Self { param, ..Self::new(400, "invalid_request_error", None, message) }
+    pub fn invalid(message: &str, param: Option<&str>) -> Self {
+        Self { param: param.map(str::to_owned), ..Self::new(400, "invalid_request_error", None, message) }
+    }
+    pub fn with_code(self, code: &'static str) -> Self {
+        Self { code: Some(code), ..self }
     }
     pub fn context(most: usize, asked: usize) -> Self {
         let message = format!(
             "This model's maximum context length is {most} tokens. However, your messages resulted in {asked} tokens. Please reduce the length of the messages."
         );
         let code = Some("context_length_exceeded");
-        Self { param: Some("messages"), ..Self::new(400, "invalid_request_error", code, &message) }
+        Self { param: Some("messages".to_owned()), ..Self::new(400, "invalid_request_error", code, &message) }
     }
     pub fn bad_key() -> Self {
         let message = "Incorrect API key provided. (The demo refuses it because you asked it to: give any other key, and send the message again.)";
@@ -87,11 +102,17 @@ impl Refusal {
         let message = format!(
             "The model '{name}' does not exist in the demo, or you do not have access to it. It has demo-mini, demo-large, demo-thinker and demo-down."
         );
-        Self { param: Some("model"), ..Self::new(404, "invalid_request_error", Some("model_not_found"), &message) }
+        Self {
+            param: Some("model".to_owned()),
+            ..Self::new(404, "invalid_request_error", Some("model_not_found"), &message)
+        }
     }
     pub fn unknown_embedding_model(name: &str, known: &[&str]) -> Self {
         let message = format!("The model '{name}' gives no vectors in the demo. These do: {}.", known.join(", "));
-        Self { param: Some("model"), ..Self::new(404, "invalid_request_error", Some("model_not_found"), &message) }
+        Self {
+            param: Some("model".to_owned()),
+            ..Self::new(404, "invalid_request_error", Some("model_not_found"), &message)
+        }
     }
     pub fn unknown_route(path: &str) -> Self {
         Self::new(404, "invalid_request_error", Some("unknown_url"), &format!("Unknown request URL: {path}."))

@@ -3,17 +3,29 @@
 //! only HTTP, and whoever speaks to it takes the same path as to a real provider.
 
 mod answer;
+mod asking;
+mod calls;
+mod dates;
 mod desk;
+mod driving;
+mod json;
+mod offer;
 mod pieces;
+mod places;
+mod posting;
 mod question;
 mod reply;
+mod results;
 mod rules;
+mod shape;
 mod summary;
 mod texts;
+mod thread;
+mod tools;
+mod vectors;
 
 #[cfg(test)]
 mod tests;
-mod vectors;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};

@@ -1,5 +1,5 @@
-//! What is asked: a request's body as the demo understands it, and the models it can be asked of. Owns lenient reading
-//! of messages and strict reading of limits; refuses to answer.
+//! What is asked: a request's body as the demo understands it, and the models it can be asked of. Owns its putting
+//! together and the strict reading of limits; refuses to answer.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -8,7 +8,10 @@ use axum::http::header::AUTHORIZATION;
 use serde_json::{Value, json};
 
 use super::answer::Refusal;
+use super::offer::{Format, Offer};
 use super::pieces;
+use super::thread::messages;
+pub use super::thread::{Called, Said};
 
 /// Tokens that a message costs beside its text, and that a reply's opening costs.
 const PER_MESSAGE: usize = 4;
@@ -50,17 +53,11 @@ impl Model {
     }
 }
 
-/// One message of the request, with its text parts joined.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Said {
-    pub role: String,
-    pub text: String,
-}
-
 /// A request that can be answered.
 pub struct Question {
     pub model: &'static Model,
     pub messages: Vec<Said>,
+    pub offer: Offer,
     pub stream: bool,
     pub include_usage: bool,
     /// The most tokens that may be written.
@@ -83,14 +80,18 @@ impl Question {
             return Err(Refusal::invalid("You must provide a model parameter.", Some("model")));
         }
         let Some(model) = model(name) else { return Err(Refusal::unknown_model(name)) };
-        let messages: Vec<Said> = body["messages"].as_array().into_iter().flatten().map(said).collect();
-        if messages.is_empty() {
-            return Err(Refusal::invalid("'messages' must be a list of at least one message.", Some("messages")));
+        let messages = messages(&body["messages"])?;
+        let offer = Offer::read(&body)?;
+        if offer.format == Format::JsonObject && !says_json(&messages) {
+            let message =
+                "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.";
+            return Err(Refusal::invalid(message, Some("messages")));
         }
         let key = headers.get(AUTHORIZATION).and_then(|key| key.to_str().ok()).unwrap_or_default().to_owned();
         let question = Self {
             model,
             messages,
+            offer,
             stream: body["stream"].as_bool().unwrap_or(false),
             include_usage: body["stream_options"]["include_usage"].as_bool().unwrap_or(false),
             limit: limit(&body, "max_completion_tokens")?.or(limit(&body, "max_tokens")?),
@@ -105,10 +106,25 @@ impl Question {
         self.messages.iter().rev().find(|message| message.role == "user").map_or("", |message| message.text.trim())
     }
 
+    /// How many replies since then asked for tools.
+    pub fn rounds(&self) -> usize {
+        let since = self.messages.iter().rev().take_while(|message| message.role != "user");
+        since.filter(|message| !message.calls.is_empty()).count()
+    }
+
+    /// The calls of the last such reply, each with its result; none where the user has spoken since.
+    pub fn results(&self) -> Vec<(&Called, &Said)> {
+        let since = || self.messages.iter().rev().take_while(|message| message.role != "user");
+        let Some(asked) = since().find(|message| !message.calls.is_empty()) else { return Vec::new() };
+        let result = |call: &Called| since().find(|message| message.answers.as_ref() == Some(&call.id));
+        asked.calls.iter().filter_map(|call| Some((call, result(call)?))).collect()
+    }
+
     /// What the request costs in tokens.
     pub fn prompt_tokens(&self) -> usize {
-        let said: usize = self.messages.iter().map(|message| pieces::count(&message.text) + PER_MESSAGE).sum();
-        said + PER_REPLY
+        let said: usize = self.messages.iter().map(tokens_of).sum();
+        let tools: usize = self.offer.tools.iter().map(|tool| pieces::count(&tool.written)).sum();
+        said + tools + PER_REPLY
     }
 
     /// The same for each attempt at the same question, whatever key and system prompt it comes with.
@@ -122,13 +138,13 @@ impl Question {
     }
 }
 
-fn said(message: &Value) -> Said {
-    let text = match &message["content"] {
-        Value::String(text) => text.clone(),
-        Value::Array(parts) => parts.iter().filter_map(|part| part["text"].as_str()).collect::<Vec<_>>().join("\n"),
-        _ => String::new(),
-    };
-    Said { role: message["role"].as_str().unwrap_or("user").to_owned(), text }
+fn tokens_of(message: &Said) -> usize {
+    let asked = message.calls.iter().map(|call| pieces::count(&call.name) + pieces::count(&call.arguments));
+    pieces::count(&message.text) + asked.sum::<usize>() + PER_MESSAGE
+}
+
+fn says_json(messages: &[Said]) -> bool {
+    messages.iter().any(|message| message.text.to_lowercase().contains("json"))
 }
 
 fn limit(body: &Value, name: &'static str) -> Result<Option<usize>, Refusal> {

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::answer::{Answer, Ending, Refusal};
+use super::calls::{self, Part, Spoken};
 use super::desk::Desk;
 use super::pieces::pieces;
 use super::question::Question;
@@ -22,6 +23,7 @@ use super::question::Question;
 struct Written {
     reasoning: Vec<String>,
     text: Vec<String>,
+    calls: Vec<Spoken>,
     ending: Ending,
 }
 
@@ -31,17 +33,19 @@ impl Written {
         let (mut reasoning, mut text, mut ending) = (owned(&answer.reasoning), owned(&answer.text), answer.ending);
         let room = question.model.context.saturating_sub(question.prompt_tokens());
         let most = question.limit.unwrap_or(usize::MAX).min(room.max(1));
-        if reasoning.len() + text.len() > most {
+        let mut calls: Vec<Spoken> = answer.calls.iter().map(Spoken::new).collect();
+        if reasoning.len() + text.len() + calls::tokens(&calls) > most {
             reasoning.truncate(most);
             text.truncate(most - reasoning.len());
+            calls::truncate(&mut calls, most - reasoning.len() - text.len());
             ending = Ending::Finished("length");
         }
-        Self { reasoning, text, ending }
+        Self { reasoning, text, calls, ending }
     }
 
     fn usage(&self, question: &Question) -> Value {
         let (prompt, reasoning) = (question.prompt_tokens(), self.reasoning.len());
-        let completion = reasoning + self.text.len();
+        let completion = self.tokens();
         json!({
             "prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion,
             "prompt_tokens_details": { "cached_tokens": 0 },
@@ -50,7 +54,7 @@ impl Written {
     }
 
     fn tokens(&self) -> usize {
-        self.reasoning.len() + self.text.len()
+        self.reasoning.len() + self.text.len() + calls::tokens(&self.calls)
     }
 }
 
@@ -79,8 +83,15 @@ pub async fn whole(desk: &Desk, question: &Question, answer: &Answer) -> Respons
     if !written.reasoning.is_empty() {
         message["reasoning_content"] = json!(written.reasoning.concat());
     }
+    let number = desk.next_id();
+    if !written.calls.is_empty() {
+        message["tool_calls"] = calls::whole(&written.calls, Desk::created(), number);
+        if written.text.is_empty() {
+            message["content"] = Value::Null;
+        }
+    }
     let body = json!({
-        "id": format!("chatcmpl-demo-{:08}", desk.next_id()), "object": "chat.completion", "created": Desk::created(),
+        "id": format!("chatcmpl-demo-{number:08}"), "object": "chat.completion", "created": Desk::created(),
         "model": question.model.id, "system_fingerprint": "fp_demo",
         "choices": [{ "index": 0, "message": message, "logprobs": null, "finish_reason": finish }],
         "usage": written.usage(question),
@@ -93,10 +104,12 @@ pub fn streamed(desk: &Arc<Desk>, question: &Question, answer: &Answer) -> Respo
     let written = Written::new(question, answer);
     desk.count_written(written.tokens());
     let between = between(desk, question, answer);
+    let (number, created) = (desk.next_id(), Desk::created());
     let flow = Flow {
         shape: Shape {
-            id: format!("chatcmpl-demo-{:08}", desk.next_id()),
-            created: Desk::created(),
+            id: format!("chatcmpl-demo-{number:08}"),
+            number,
+            created,
             model: question.model.id,
             include_usage: question.include_usage,
         },
@@ -113,9 +126,11 @@ pub fn streamed(desk: &Arc<Desk>, question: &Question, answer: &Answer) -> Respo
 
 /// One step of a stream.
 enum Frame {
-    Role,
+    /// With text to come, or with calls alone.
+    Role(bool),
     Reasoning(String),
     Text(String),
+    Call(Part),
     Finish(&'static str),
     Usage(Value),
     /// As it stands, whatever it is.
@@ -126,9 +141,10 @@ enum Frame {
 
 fn frames(question: &Question, written: Written) -> VecDeque<Frame> {
     let usage = written.usage(question);
-    let mut frames = VecDeque::from([Frame::Role]);
+    let mut frames = VecDeque::from([Frame::Role(!written.text.is_empty() || written.calls.is_empty())]);
     frames.extend(written.reasoning.into_iter().map(Frame::Reasoning));
     frames.extend(written.text.into_iter().map(Frame::Text));
+    frames.extend(calls::interleaved(written.calls).into_iter().map(Frame::Call));
     match written.ending {
         Ending::Finished(reason) => {
             frames.push_back(Frame::Finish(reason));
@@ -156,6 +172,8 @@ fn frames(question: &Question, written: Written) -> VecDeque<Frame> {
 /// What all chunks of a reply have in common.
 struct Shape {
     id: String,
+    /// The reply's own, from which its calls have their ids.
+    number: u64,
     created: u64,
     model: &'static str,
     include_usage: bool,
@@ -193,7 +211,10 @@ impl Flow {
     async fn next(mut self) -> Option<(io::Result<Bytes>, Self)> {
         let cut = || io::Error::new(io::ErrorKind::ConnectionAborted, "the demo ends this connection");
         let text = match self.frames.pop_front()? {
-            Frame::Role => self.shape.delta(&json!({ "role": "assistant", "content": "", "refusal": null }), None),
+            Frame::Role(has_text) => {
+                let content = if has_text { json!("") } else { Value::Null };
+                self.shape.delta(&json!({ "role": "assistant", "content": content, "refusal": null }), None)
+            }
             Frame::Reasoning(piece) => {
                 self.keep_pace().await;
                 self.shape.delta(&json!({ "reasoning_content": piece }), None)
@@ -201,6 +222,11 @@ impl Flow {
             Frame::Text(piece) => {
                 self.keep_pace().await;
                 self.shape.delta(&json!({ "content": piece }), None)
+            }
+            Frame::Call(part) => {
+                self.keep_pace().await;
+                let delta = part.delta(self.shape.created, self.shape.number);
+                self.shape.delta(&json!({ "tool_calls": [delta] }), None)
             }
             Frame::Finish(reason) => self.shape.delta(&json!({}), Some(reason)),
             Frame::Usage(usage) => self.shape.chunk(&json!([]), &usage),

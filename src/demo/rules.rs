@@ -3,7 +3,7 @@
 
 use super::answer::{Answer, Ending, Refusal};
 use super::question::Question;
-use super::{summary, texts};
+use super::{json, results, summary, texts, tools};
 
 /// What is to be done with a question, before it is known how often it was asked.
 #[derive(Debug)]
@@ -92,6 +92,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(&["tour", "show me munshi", "how does this work"], "two minutes through munshi, by doing", |_, _| {
         say(texts::TOUR)
     }),
+    Rule::new(&["tools", "json"], "how to try tools, and answers in JSON", |_, _| say(texts::TOOLS)),
     Rule::new(&["code", "rust", "python"], "Rust, Python and shell, highlighted", |_, _| say(texts::CODE)),
     Rule::new(&["table", "budget"], "a household's month", |_, _| say(texts::TABLE)),
     Rule::new(&["hindi", "हिन्दी", "हिंदी"], "हिन्दी में एक उत्तर", |_, _| say(texts::HINDI)),
@@ -185,14 +186,32 @@ fn rule_plainly(question: &Question) -> Ruling {
         return say(texts::HELLO);
     }
     let words: Vec<String> = said.split_whitespace().map(plain).collect();
-    if let Some((rule, used)) = find(&words) {
+    if let Some((rule, used)) = find(&words).filter(|(rule, _)| rule.group == Group::Failure) {
+        return (rule.run)(question, after(said, used));
+    }
+    if let Some(asking) = tools::reply(question) {
+        return Ruling::Answer(asking);
+    }
+    let spoken = || results::answer(question).map_or_else(|| in_words(question, said, &words), say);
+    if !json::is_wanted(question) {
+        return spoken();
+    }
+    say(json::answer(question, || match spoken() {
+        Ruling::Answer(answer) => answer.text,
+        Ruling::Refuse(..) | Ruling::Silence => String::new(),
+    }))
+}
+
+/// The answer of the table, of a topic, or the message itself.
+fn in_words(question: &Question, said: &str, words: &[String]) -> Ruling {
+    if let Some((rule, used)) = find(words) {
         return (rule.run)(question, after(said, used));
     }
     let telling: Vec<String> = words.iter().filter(|word| !FILLERS.contains(&word.as_str())).cloned().collect();
     if let Some((rule, used)) = find(&telling) {
         return (rule.run)(question, &telling[used..].join(" "));
     }
-    topic(&words).unwrap_or_else(|| say(texts::echo(said)))
+    topic(words).unwrap_or_else(|| say(tools::hint(question).unwrap_or_else(|| texts::echo(said))))
 }
 
 /// A word in lower case without the punctuation around it; a lone `?` stays.

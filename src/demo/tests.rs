@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::Pace;
-use super::answer::Ending;
+use super::answer::{Call, Ending};
+use super::calls::Spoken;
 use super::pieces::{count, pieces};
 use super::question::Question;
 use super::rules::{RULES, Ruling, rule};
@@ -108,4 +109,85 @@ fn the_pace_is_read_from_words() {
 fn counts_are_the_pieces() {
     assert_eq!(count(""), 0);
     assert_eq!(count("नमस्ते, how are you?"), pieces("नमस्ते, how are you?").len());
+}
+
+/// A request in which these tools are offered, without any properties.
+fn offered(text: &str, tools: &[&str]) -> Question {
+    let tools: Vec<_> = tools
+        .iter()
+        .map(|name| json!({"type": "function", "function": {"name": name, "parameters": {"type": "object"}}}))
+        .collect();
+    let messages = json!([{"role": "system", "content": "JSON"}, {"role": "user", "content": text}]);
+    let body =
+        json!({"model": "demo-mini", "messages": messages, "tools": tools, "response_format": {"type": "json_object"}});
+    Question::read(&HeaderMap::new(), body.to_string().as_bytes()).expect("a valid request")
+}
+
+const BUILT_IN: [&str; 8] = [
+    "get_stock_price",
+    "get_weather",
+    "convert_currency",
+    "current_time",
+    "calculate",
+    "read_file",
+    "list_files",
+    "search_chats",
+];
+
+proptest! {
+    #[test]
+    fn any_message_gets_calls_or_an_answer_in_json(
+        text in r#"(call |keep calling |use |read |weather in |what is |price of |₹|apply by |Skills: |answer wrongly)?\PC{0,80}( and | in |, |\{"a": |badly)?\PC{0,40}"#
+    ) {
+        if let Ruling::Answer(answer) = rule(&offered(&text, &BUILT_IN)) {
+            let is_json = serde_json::from_str::<serde_json::Value>(&answer.text).is_ok();
+            let is_wrong = text.to_lowercase().contains("answer wrongly");
+            prop_assert!(!answer.calls.is_empty() || is_json || is_wrong, "{}", answer.text);
+        }
+    }
+
+    #[test]
+    fn arguments_join_to_what_was_written(arguments in "\\PC{0,300}") {
+        let call = Call { name: "a".to_owned(), arguments: arguments.clone() };
+        let whole = super::calls::whole(&[Spoken::new(&call)], 1, 1);
+        prop_assert_eq!(whole[0]["function"]["arguments"].as_str(), Some(arguments.as_str()));
+    }
+
+    #[test]
+    fn calls_that_are_cut_off_are_as_long_as_the_limit(most in 0_usize..200, lengths in prop::collection::vec(0_usize..400, 1..5)) {
+        let made = lengths.iter().map(|length| Call { name: "a".to_owned(), arguments: "x".repeat(*length) });
+        let mut calls: Vec<Spoken> = made.map(|call| Spoken::new(&call)).collect();
+        let whole = super::calls::tokens(&calls);
+        super::calls::truncate(&mut calls, most);
+        prop_assert_eq!(super::calls::tokens(&calls), whole.min(most));
+    }
+}
+
+#[test]
+fn the_same_words_are_found_whatever_stands_around_them() {
+    for (text, tools) in [
+        ("Please tell me the weather in Pune, and what is 2 + 2?", vec!["get_weather", "calculate"]),
+        ("what time is it in London and New York", vec!["current_time", "current_time"]),
+        ("price of TCS, INFY and WIPRO", vec!["get_stock_price"; 3]),
+        ("read a.txt and list the files in notes", vec!["read_file", "list_files"]),
+    ] {
+        let Ruling::Answer(answer) = rule(&offered(text, &BUILT_IN)) else { panic!("{text}") };
+        let called: Vec<&str> = answer.calls.iter().map(|call| call.name.as_str()).collect();
+        assert_eq!(called, tools, "{text}");
+    }
+}
+
+#[test]
+fn dates_are_read_in_every_plain_writing() {
+    for (written, iso) in [
+        ("by 31 July 2026.", "2026-07-31"),
+        ("31st Jul, 2026", "2026-07-31"),
+        ("July 31, 2026", "2026-07-31"),
+        ("31/07/2026", "2026-07-31"),
+        ("2026-07-31", "2026-07-31"),
+    ] {
+        let found = super::dates::date(written).expect(written);
+        assert_eq!(super::dates::iso(&found).as_deref(), Some(iso), "{written}: {found}");
+    }
+    assert_eq!(super::dates::date("5 years, 18 to 24, in 2026"), None);
 }

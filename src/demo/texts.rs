@@ -7,6 +7,7 @@ use super::rules::{Group, RULES};
 
 pub const HELLO: &str = include_str!("../../assets/demo/hello.md");
 pub const TOUR: &str = include_str!("../../assets/demo/tour.md");
+pub const TOOLS: &str = include_str!("../../assets/demo/tools.md");
 pub const CODE: &str = include_str!("../../assets/demo/code.md");
 pub const TABLE: &str = include_str!("../../assets/demo/table.md");
 pub const HINDI: &str = include_str!("../../assets/demo/hindi.md");

@@ -16,4 +16,7 @@ mod context;
 mod failures;
 mod harness_pty;
 mod harness_server;
+mod json;
+mod refusals;
+mod tools;
 mod wire;
