@@ -64,6 +64,16 @@ pub fn others_may_read(path: &Path) -> io::Result<bool> {
     Ok(open)
 }
 
+/// Whether a path is a file that this user may run. Where a system has no such modes: whether it is a file.
+#[must_use]
+pub fn may_run(path: &Path) -> bool {
+    #[cfg(unix)]
+    let may = rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok();
+    #[cfg(not(unix))]
+    let may = true;
+    may && path.is_file()
+}
+
 /// Bytes that this user can still write on the disk that holds `path`, or where it would be; `None` where the system
 /// cannot say.
 #[must_use]
