@@ -18,6 +18,19 @@ pub fn create_private_folder(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
+/// Creates a temporary folder for its owner alone, whose name begins with `prefix` and cannot be guessed. Whoever asked
+/// for it removes it.
+///
+/// # Errors
+/// Where it cannot be created.
+pub fn create_temporary_folder(prefix: &str) -> io::Result<PathBuf> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(prefix);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder.tempdir().map(tempfile::TempDir::keep)
+}
+
 /// Replaces `path` by `content`: temporary file, sync, rename, sync the folder. Whatever fails, the old file
 /// is whole. The folder is created where it is missing.
 ///

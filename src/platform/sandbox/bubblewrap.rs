@@ -11,9 +11,21 @@ use crate::platform::process::run_limited;
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What every program is held by: no user, process, host name, message queue or group of control of the system's, and
-/// dead when its parent is.
-const ALWAYS: &[&str] =
-    &["--unshare-all", "--die-with-parent", "--cap-drop", "ALL", "--proc", "/proc", "--dev", "/dev"];
+/// dead when its parent is. The kernel's settings are the root user's to change by their mode alone, which bubblewrap
+/// does not see.
+const ALWAYS: &[&str] = &[
+    "--unshare-all",
+    "--die-with-parent",
+    "--cap-drop",
+    "ALL",
+    "--proc",
+    "/proc",
+    "--ro-bind",
+    "/proc/sys",
+    "/proc/sys",
+    "--dev",
+    "/dev",
+];
 
 /// Where `bwrap` is, by this process's PATH.
 pub fn program() -> Option<PathBuf> {
@@ -26,8 +38,9 @@ pub fn program() -> Option<PathBuf> {
 pub fn probe() -> Result<(), String> {
     let bwrap = program().ok_or("bubblewrap is not installed: there is no `bwrap` in PATH.")?;
     let mut command = vec![bwrap.to_string_lossy().into_owned()];
+    command.extend(["--ro-bind", "/", "/"].map(str::to_owned));
     command.extend(ALWAYS.iter().map(|word| (*word).to_owned()));
-    command.extend(["--ro-bind", "/", "/", "--", "/bin/sh", "-c", ":"].map(str::to_owned));
+    command.extend(["--", "/bin/sh", "-c", ":"].map(str::to_owned));
     match run_limited(&command, PATIENCE) {
         Ok(output) if output.status.success() => Ok(()),
         Ok(_) => Err("bubblewrap is there and cannot work: this system does not let users make namespaces.".to_owned()),

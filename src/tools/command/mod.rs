@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::source::{Plan, Source, SourceTool};
 use crate::chat::tool::{Confinement, ToolOrigin, ToolOutcome};
 use crate::chat::tooling::CommandDefinition;
+use crate::platform::files;
 use crate::platform::sandbox::{self, Job, Kind, Sandbox};
 use definition::Defined;
 
@@ -124,16 +125,15 @@ impl Inner {
         }
         let command = self.command(tool, arguments)?;
         let (program, words) = command.split_first().ok_or("There is nothing to run.")?;
-        let folder = tempfile::Builder::new().prefix("munshi-tool-").tempdir();
+        let folder = files::create_temporary_folder("munshi-tool-");
         let folder = folder.map_err(|error| format!("No temporary folder could be made for {name}: {error}."))?;
         let job = Job {
             kind: self.surroundings.sandbox.kind(),
             program: PathBuf::from(program),
             arguments: words.to_vec(),
-            environment: tool.environment(&self.surroundings.environment, folder.path()),
+            environment: tool.environment(&self.surroundings.environment, &folder),
             view: tool.needs(program, &self.surroundings).view(),
-            // The helper removes it, since it may live longer than this process.
-            folder: folder.keep(),
+            folder,
         };
         let limit = tool.definition.timeout;
         let ran = sandbox::run(&self.surroundings.helper, job, limit, cancel).await;
