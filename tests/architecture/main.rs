@@ -44,6 +44,7 @@ const HOMES: &[(&str, &str)] = &[
     ("axum", "src/demo/"),
     ("tiktoken", "src/runtime/"),
     ("landlock", "src/platform/"),
+    ("seccompiler", "src/platform/"),
 ];
 
 /// The most lines of a file.

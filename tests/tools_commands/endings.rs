@@ -169,3 +169,11 @@ async fn a_plan_says_what_holds_the_run() {
         assert_eq!(source.sandbox().confinement, says);
     }
 }
+
+#[test]
+fn the_best_sandbox_is_the_first_that_works_and_what_is_missing_is_said() {
+    let sandbox = munshi::platform::sandbox::Sandbox::best();
+    assert_eq!(sandbox.kind(), kinds()[0]);
+    let missing = [Kind::Bubblewrap, Kind::Landlock].into_iter().take_while(|kind| *kind != sandbox.kind());
+    assert_eq!(sandbox.misses(), missing.map(|kind| kind.probe().unwrap_err()).collect::<Vec<_>>());
+}

@@ -124,16 +124,60 @@ async fn the_network_is_there_only_where_the_definition_says_so() {
     let address = listener.local_addr().unwrap();
     let body = format!("exec bash -c 'exec 3<>/dev/tcp/127.0.0.1/{} && echo connected'", address.port());
     for kind in kinds() {
-        if kind == Kind::Landlock && kind.gaps().iter().any(|gap| gap.contains("does not hold the network")) {
-            eprintln!("not tested: this kernel's Landlock does not hold the network");
-            continue;
-        }
         let world = World::new();
         let open = call(&with(&world, kind, &body, |asks| asks.network = true), json!({})).await;
         assert_eq!(open.content, "connected\n", "{kind:?}");
         let closed = call(&with(&world, kind, &body, |asks| asks.network = false), json!({})).await;
         assert_eq!(closed.end == ToolEnd::Done, kind == Kind::None, "{kind:?}: {}", closed.content);
     }
+}
+
+#[tokio::test]
+async fn a_service_of_the_users_session_cannot_be_asked_with_or_without_the_network() {
+    let world = World::new();
+    let path = world.path("open/service");
+    let _listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    let datagrams = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    datagrams.set_nonblocking(true).unwrap();
+    let port = datagrams.local_addr().unwrap().port();
+    let unix = "socket(S, AF_UNIX, SOCK_STREAM, 0) && connect(S, sockaddr_un($ARGV[0])) && print qq(connected\\n)";
+    let udp = "socket(S, AF_INET, SOCK_DGRAM, 0) && send(S, q(x), 0, sockaddr_in($ARGV[1], INADDR_LOOPBACK)) && print qq(sent\\n)";
+    let body = |code: &str| format!("perl -MSocket -e '{code}' '{}' {port}; true", path.display());
+    let works = world.run(Kind::None, &body(unix)).await.content;
+    if works != "connected\n" {
+        eprintln!("not tested: there is no perl to make sockets with: {works}");
+        return;
+    }
+    for kind in sandboxes() {
+        for network in [true, false] {
+            let source = with(&world, kind, &body(unix), |asks| asks.network = network);
+            assert!(!call(&source, json!({})).await.content.contains("connected"), "{kind:?}: {network}");
+            let source = with(&world, kind, &body(udp), |asks| asks.network = network);
+            let content = call(&source, json!({})).await.content;
+            let has_come = datagrams.recv(&mut [0; 8]).is_ok();
+            assert_eq!(has_come, network, "{kind:?}: {content}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn munshis_own_environment_cannot_be_read_by_any_program_of_the_user() {
+    if rustix::process::geteuid().is_root() {
+        eprintln!("not tested: nothing is kept from the root user");
+        return;
+    }
+    let (_word, its) = std::os::unix::net::UnixStream::pair().unwrap();
+    let mut munshi = std::process::Command::new(env!("CARGO_BIN_EXE_munshi"))
+        .arg(munshi::platform::sandbox::HELPER)
+        .env("OPENAI_API_KEY", SECRET)
+        .stdin(std::process::Stdio::from(std::os::fd::OwnedFd::from(its)))
+        .spawn()
+        .unwrap();
+    let file = format!("/proc/{}/environ", munshi.id());
+    crate::world::wait_for("it is closed", || std::fs::read(&file).is_err()).await;
+    assert!(munshi.try_wait().unwrap().is_none());
+    munshi.kill().unwrap();
+    munshi.wait().unwrap();
 }
 
 #[tokio::test]

@@ -1,12 +1,12 @@
 //! The sandbox that the kernel's Landlock makes: the thread that starts a program gives up, for itself and for it,
-//! every file that is not seen, and TCP.
+//! every file that is not seen, and the network. Landlock knows TCP alone; the rest is up to a filter of system calls.
 
 use landlock::{
     ABI, Access as _, AccessFs, AccessNet, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _, RulesetCreated,
     RulesetCreatedAttr as _, RulesetError, RulesetStatus, Scope, path_beneath_rules,
 };
 
-use super::Job;
+use super::{Job, sockets};
 
 /// The least that counts: from Linux 6.2 on no file outside can be changed, not even emptied.
 const LEAST: ABI = ABI::V3;
@@ -35,24 +35,19 @@ fn has(abi: ABI) -> bool {
     made().is_ok()
 }
 
-/// Whether the kernel can hold files.
+/// Whether the kernel can hold files and sockets.
 pub fn probe() -> Result<(), String> {
     if has(LEAST) {
-        return Ok(());
+        return sockets::probe().map_err(|why| format!("Landlock is there, but {why}."));
     }
     Err("Landlock is not there, or cannot hold all changes to files: it takes Linux 6.2, with `landlock` among the \
          kernel's `lsm=`."
         .to_owned())
 }
 
-/// What this kernel's cannot hold.
+/// What is to be known of this kernel's.
 pub fn gaps() -> Vec<String> {
-    let mut gaps = Vec::new();
-    if has(NETWORK) {
-        gaps.push("Of the network Landlock holds TCP; UDP and the sockets of files stay open.".to_owned());
-    } else {
-        gaps.push("This kernel's Landlock does not hold the network, which takes Linux 6.7.".to_owned());
-    }
+    let mut gaps = vec!["Landlock shows a command no processes at all: one that needs /proc does not work.".to_owned()];
     if !has(BEST) {
         gaps.push(
             "This kernel's Landlock does not keep a command from ending your programs; it takes 6.12.".to_owned(),
@@ -84,7 +79,9 @@ pub fn restrict(job: &Job) -> Result<(), String> {
         Ok(status.ruleset)
     };
     match held() {
-        Ok(RulesetStatus::FullyEnforced | RulesetStatus::PartiallyEnforced) => Ok(()),
+        Ok(RulesetStatus::FullyEnforced | RulesetStatus::PartiallyEnforced) => {
+            sockets::restrict(job.view.network).map_err(|why| format!("Nothing was run: {why}."))
+        }
         Ok(RulesetStatus::NotEnforced) => Err("Landlock held nothing, and so nothing was run.".to_owned()),
         Err(error) => Err(format!("Landlock could not be set up, and so nothing was run: {error}.")),
     }

@@ -19,9 +19,12 @@ mod run;
 #[cfg(not(unix))]
 #[path = "nowhere.rs"]
 mod run;
+#[cfg(target_os = "linux")]
+mod sockets;
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
+#[cfg(unix)]
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -61,7 +64,7 @@ impl Kind {
         }
     }
 
-    /// What it cannot hold, in sentences.
+    /// What it does not hold, or holds too hard, in sentences.
     #[must_use]
     pub fn gaps(self) -> Vec<String> {
         match self {

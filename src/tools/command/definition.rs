@@ -110,10 +110,15 @@ impl Defined {
             reads: self.definition.reads.clone(),
             writes: self.definition.writes.clone(),
             network: self.definition.network,
-            home: (surroundings.environment)("HOME").map(PathBuf::from).filter(|home| home.is_absolute()),
+            home: (surroundings.environment)("HOME").map(PathBuf::from).filter(|home| is_home(home)),
             private: surroundings.private.clone(),
         }
     }
+}
+
+/// Users without a home have `/` for one, which holds the whole system.
+fn is_home(path: &Path) -> bool {
+    path.is_absolute() && path.parent().is_some()
 }
 
 /// The folders of PATH; one that is not absolute would be another for every program.
