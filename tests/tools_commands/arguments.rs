@@ -13,7 +13,7 @@ use crate::world::{World, call, definition, kinds};
 const ECHO: &str = "for word in \"$0\" \"$@\"; do printf '[%s]' \"$word\"; done";
 
 fn shown(command: &[String]) -> String {
-    command.iter().map(|word| format!("[{word}]")).collect()
+    format!("[{}]", command.join("]["))
 }
 
 #[test]
