@@ -1,7 +1,7 @@
 //! A definition that was read and found right: its argument list, its hash, where its program is, what it needs to see.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
@@ -35,8 +35,11 @@ impl Defined {
             return Err(wrong(format!("{name:?} in `env` is no name of a variable.")));
         }
         for path in definition.reads.iter().chain(&definition.writes) {
-            if !path.is_absolute() {
-                return Err(wrong(format!("{} in `reads` or `writes` is no whole path.", path.display())));
+            if !path.is_absolute() || path.components().any(|part| part == Component::ParentDir) {
+                let path = path.display();
+                return Err(wrong(format!(
+                    "{path} in `reads` or `writes` is no whole path: it begins with `/` and has no `..`."
+                )));
             }
             if is_private(path, private) {
                 let path = path.display();
@@ -202,7 +205,7 @@ mod tests {
     fn what_is_munshis_own_cannot_be_asked_for() {
         let private = [PathBuf::from("/home/asha/.local/share/munshi")];
         for wrong in
-            ["/home/asha", "/", "/home/asha/.local/share/munshi/munshi.db", "/home/asha/x/../.local/share/munshi"]
+            ["/home/asha", "/", "/home/asha/.local/share/munshi/munshi.db", "/home/asha/./.local/share/munshi/"]
         {
             for is_read in [true, false] {
                 let mut asks = definition();
@@ -211,9 +214,11 @@ mod tests {
                 assert!(why.contains("tools.look") && why.contains("munshi's own"), "{why}");
             }
         }
-        let mut asks = definition();
-        asks.reads = vec![PathBuf::from("notes")];
-        assert!(Defined::read(asks, &private).err().unwrap().contains("no whole path"));
+        for wrong in ["notes", "~/notes", "/home/asha/x/../.local/share/munshi"] {
+            let mut asks = definition();
+            asks.reads = vec![PathBuf::from(wrong)];
+            assert!(Defined::read(asks, &private).err().unwrap().contains("no whole path"));
+        }
         let mut asks = definition();
         asks.env = vec!["A=B".to_owned()];
         assert!(Defined::read(asks, &private).err().unwrap().contains("no name of a variable"));

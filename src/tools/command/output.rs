@@ -40,11 +40,12 @@ pub fn outcome(ran: &Ran, limit: Duration) -> ToolOutcome {
 
 /// Text as it was printed; of other data only what it is.
 fn text(bytes: &[u8], total: u64) -> String {
+    let is_whole = total == bytes.len() as u64;
+    let bytes = if is_whole { bytes } else { without_half_letter(bytes) };
     if is_binary(bytes) {
         return format!("The command printed {} that are no text.", size(total));
     }
-    let is_whole = total == bytes.len() as u64;
-    lossy(if is_whole { bytes } else { without_half_letter(bytes) })
+    lossy(bytes)
 }
 
 fn tail(bytes: &[u8], total: u64) -> String {
