@@ -10,9 +10,9 @@
 //! | [`text`] | sanitised text, markdown, highlighting, wrapping; knows no screen | `chat` |
 //! | [`provider`] | the port to a model, one attempt each, and its adapters | `chat` |
 //! | [`store`] | the port to what is kept, and its adapters | `chat` |
-//! | [`tools`] | the port to what a model may ask for | `chat` |
+//! | [`tools`] | the port to what a model may ask for, and what it may | `chat`, `platform` |
 //! | [`config`] | configuration: as written, then as meant, each value with its origin | `chat` |
-//! | [`platform`] | what differs between systems | nothing |
+//! | [`platform`] | what differs between systems; the sandbox of programs | nothing |
 //! | [`runtime`] | runs effects: streams, timers, the store's thread, the clock | `session` and the ports |
 //! | [`tui`] | the event loop, the screen's machine `update`, `view` | `runtime`, `session`, `text`, `chat` |
 //! | [`demo`] | the embedded OpenAI-compatible server | nothing |

@@ -4,6 +4,8 @@
 mod budgets;
 #[path = "main/chat.rs"]
 mod chat;
+#[path = "main/confined.rs"]
+mod confined;
 #[path = "main/cost/mod.rs"]
 mod cost;
 #[path = "main/doctor/mod.rs"]
@@ -32,6 +34,9 @@ use munshi::text::Sanitised;
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
+    if let Some(code) = confined::run() {
+        return code;
+    }
     let cli = Cli::read();
     munshi::platform::process::forbid_core_dumps();
     if let Err(error) = setup::install_hooks() {

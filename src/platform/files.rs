@@ -18,6 +18,19 @@ pub fn create_private_folder(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
+/// Creates a temporary folder for its owner alone, whose name begins with `prefix` and cannot be guessed. Whoever asked
+/// for it removes it.
+///
+/// # Errors
+/// Where it cannot be created.
+pub fn create_temporary_folder(prefix: &str) -> io::Result<PathBuf> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(prefix);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder.tempdir().map(tempfile::TempDir::keep)
+}
+
 /// Replaces `path` by `content`: temporary file, sync, rename, sync the folder. Whatever fails, the old file
 /// is whole. The folder is created where it is missing.
 ///
@@ -62,6 +75,16 @@ pub fn others_may_read(path: &Path) -> io::Result<bool> {
         false
     };
     Ok(open)
+}
+
+/// Whether a path is a file that this user may run. Where a system has no such modes: whether it is a file.
+#[must_use]
+pub fn may_run(path: &Path) -> bool {
+    #[cfg(unix)]
+    let may = rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok();
+    #[cfg(not(unix))]
+    let may = true;
+    may && path.is_file()
 }
 
 /// Bytes that this user can still write on the disk that holds `path`, or where it would be; `None` where the system

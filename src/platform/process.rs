@@ -89,7 +89,8 @@ fn kill(child: &mut Child) {
     let _ = child.wait();
 }
 
-/// Sees to it that a crash leaves no copy of this process's memory, in which keys are.
+/// Sees to it that a crash leaves no copy of this process's memory, in which keys are, and that no other program of the
+/// same user reads it.
 pub fn forbid_core_dumps() {
     #[cfg(unix)]
     {
@@ -97,6 +98,9 @@ pub fn forbid_core_dumps() {
         // Refused only where a stricter limit stands already.
         let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
     }
+    // Nor may another program of this user look into it, or read the environment it was started with.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! data. One tool per file, one row in the table.
 
 pub mod answer;
+pub mod command;
 pub mod schema;
 pub mod source;
 

@@ -17,7 +17,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("text", &["chat"]),
     ("provider", &["chat"]),
     ("store", &["chat"]),
-    ("tools", &["chat"]),
+    ("tools", &["chat", "platform"]),
     ("config", &["chat"]),
     ("platform", &[]),
     ("demo", &[]),
@@ -43,6 +43,8 @@ const HOMES: &[(&str, &str)] = &[
     ("reqwest", "src/provider/openai/"),
     ("axum", "src/demo/"),
     ("tiktoken", "src/runtime/"),
+    ("landlock", "src/platform/"),
+    ("seccompiler", "src/platform/"),
 ];
 
 /// The most lines of a file.

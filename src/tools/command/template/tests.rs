@@ -1,0 +1,125 @@
+//! What becomes of places and values, and what is refused.
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+fn schema() -> Value {
+    json!({"type": "object", "properties": {"a": {}, "b": {}}})
+}
+
+fn read(words: &[&str]) -> Result<Template, String> {
+    Template::read(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>(), &schema())
+}
+
+fn fill(words: &[&str], values: &Value) -> Result<Vec<String>, String> {
+    read(words).unwrap().fill(values)
+}
+
+#[test]
+fn values_are_put_into_single_arguments_whatever_they_hold() {
+    let values = json!({"a": "x; rm -rf ~ $(id) `id` \"'\n*", "b": 5});
+    let filled = fill(&["p", "{a}", "--n={b}", "{{a}}", "{b}{b}", "{{{a}}}"], &values).unwrap();
+    let a = values["a"].as_str().unwrap();
+    assert_eq!(filled, [a, "--n=5", "{a}", "55", &format!("{{{a}}}")]);
+    assert_eq!(fill(&["p", "{a}"], &json!({"a": {"x": [1, true, null]}})).unwrap(), ["{\"x\":[1,true,null]}"]);
+    assert_eq!(fill(&["p", "{a}"], &json!({"a": [true, 1.5]})).unwrap(), ["[true,1.5]"]);
+    assert_eq!(fill(&["p", "{a}", "{b}"], &json!({"a": true, "b": ""})).unwrap(), ["true", ""]);
+}
+
+#[test]
+fn a_value_that_is_not_there_takes_its_argument_with_it_or_leaves_it_empty() {
+    assert_eq!(fill(&["p", "{a}", "x{a}", "{a}{b}"], &json!({})).unwrap(), ["x", ""]);
+    assert_eq!(fill(&["p", "{a}"], &json!({"a": null})).unwrap(), [""; 0]);
+}
+
+#[test]
+fn a_value_cannot_become_an_option() {
+    for (words, values) in [
+        (&["p", "{a}"][..], json!({"a": "--output=/etc/passwd"})),
+        (&["p", "{a}"], json!({"a": -5})),
+        (&["p", "{a}"], json!({"a": "-"})),
+        (&["p", "{a}{b}"], json!({"b": "-x"})),
+        (&["p", "{a}-{b}"], json!({"a": "", "b": "rf"})),
+        (&["p", "{a}", "--", "x"], json!({"a": "-x"})),
+        (&["p", "{a}", "{b}"], json!({"a": "--", "b": "-x"})),
+    ] {
+        let why = fill(words, &values).unwrap_err();
+        assert!(why.contains("\"--\" before it") && why.contains("--flag={"), "{why}");
+    }
+    assert_eq!(fill(&["p", "--", "{a}"], &json!({"a": "-x"})).unwrap(), ["--", "-x"]);
+    assert_eq!(fill(&["p", "--a={a}"], &json!({"a": "-x"})).unwrap(), ["--a=-x"]);
+    assert_eq!(fill(&["p", "{a}"], &json!({"a": " -x"})).unwrap(), [" -x"]);
+}
+
+#[test]
+fn what_no_argument_can_hold_is_refused() {
+    assert!(fill(&["p", "{a}"], &json!({"a": "x\0y"})).unwrap_err().contains("NUL"));
+    let why = fill(&["p", "{a}"], &json!({"a": "x".repeat(MOST_BYTES)})).unwrap_err();
+    assert!(why.contains("96 KiB"), "{why}");
+    assert!(fill(&["p", "{a}"], &json!({"a": "x".repeat(MOST_BYTES - 1)})).is_ok());
+}
+
+#[test]
+fn a_definition_that_cannot_be_right_says_what_to_write() {
+    for (words, says) in [
+        (&[][..], "is empty"),
+        (&["{a}"], "must not come from the model"),
+        (&["/bin/{a}", "x"], "must not come from the model"),
+        (&[""], "no name"),
+        (&["./run.sh"], "whole path"),
+        (&["bin/run"], "whole path"),
+        (&["p", "{c}"], "there are: a, b"),
+        (&["p", "{}"], "names no property"),
+        (&["p", "{a"], "stands alone"),
+        (&["p", "a}"], "stands alone"),
+        (&["p", "{a{b}}"], "stands alone"),
+        (&["p", "x\0"], "NUL"),
+        (&["sh", "-c", "echo {a}"], "code that sh runs"),
+        (&["/usr/bin/bash", "-ec", "echo {a}"], "code that bash runs"),
+        (&["python3", "-c", "print('{a}')"], "code that python3 runs"),
+        (&["node", "--eval", "{a}"], "code that node runs"),
+    ] {
+        let why = read(words).unwrap_err();
+        assert!(why.contains(says), "{words:?}: {why}");
+    }
+    assert!(read(&["sh", "-c", "echo \"$1\"", "sh", "{a}"]).is_ok());
+    assert!(read(&["p{{x}}", "{a}"]).is_ok_and(|template| template.program() == "p{x}"));
+}
+
+fn values() -> impl Strategy<Value = Value> {
+    let value = prop_oneof![
+        any::<String>().prop_map(Value::from),
+        "[-]{0,2}[a-z= ]{0,4}".prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<bool>().prop_map(Value::from),
+        Just(Value::Null),
+        prop::collection::vec(any::<String>(), 0..3).prop_map(Value::from),
+    ];
+    prop::collection::btree_map("[ab]", value, 0..3).prop_map(|map| Value::Object(map.into_iter().collect()))
+}
+
+proptest! {
+    #[test]
+    fn no_value_adds_an_argument_changes_another_or_becomes_an_option(values in values()) {
+        let words = ["p", "first", "{a}", "--b={b}", "-x", "[{a}|{b}]", "--", "{b}"];
+        if let Ok(filled) = fill(&words, &values) {
+            let text = |name: &str| text_of(values.as_object().unwrap(), name);
+            let (a, b) = (text("a"), text("b"));
+            let (a_or, b_or) = (a.clone().unwrap_or_default(), b.clone().unwrap_or_default());
+            let mut expected = vec!["first".to_owned()];
+            expected.extend(a.clone());
+            expected.extend([format!("--b={b_or}"), "-x".to_owned(), format!("[{a_or}|{b_or}]"), "--".to_owned()]);
+            expected.extend(b);
+            prop_assert_eq!(filled, expected);
+            prop_assert!(!a.is_some_and(|a| a.starts_with('-')));
+        }
+    }
+
+    #[test]
+    fn any_text_is_an_argument_once_its_braces_are_doubled(text in "[^\0]*") {
+        let word = text.replace('{', "{{").replace('}', "}}");
+        prop_assert_eq!(fill(&["p", &word], &json!({"a": "no"})).unwrap(), [text]);
+    }
+}
