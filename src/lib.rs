@@ -10,7 +10,7 @@
 //! | [`text`] | sanitised text, markdown, highlighting, wrapping; knows no screen | `chat` |
 //! | [`provider`] | the port to a model, one attempt each, and its adapters | `chat` |
 //! | [`store`] | the port to what is kept, and its adapters | `chat` |
-//! | [`tools`] | the port to what a model may ask for | `chat` |
+//! | [`tools`] | the port to what a model may ask for, and the tools | `chat`, `platform` |
 //! | [`config`] | configuration: as written, then as meant, each value with its origin | `chat` |
 //! | [`platform`] | what differs between systems | nothing |
 //! | [`runtime`] | runs effects: streams, timers, the store's thread, the clock | `session` and the ports |

@@ -2,6 +2,8 @@
 //! run, how often, what its end means is the session's) and screens. Arguments are untrusted input, results untrusted
 //! data. One tool per file, one row in the table.
 
+#[cfg(feature = "mcp")]
+pub mod mcp;
 pub mod source;
 
 use std::sync::Arc;
