@@ -9,6 +9,7 @@ use rmcp::transport::async_rw::AsyncRwTransport;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
 
 use super::Variables;
 use super::wire::{Guarded, Line, Lines, MOST_MESSAGE};
@@ -18,6 +19,8 @@ use crate::platform::group::{self, Group};
 const ALWAYS: [&str; 3] = ["PATH", "HOME", "LANG"];
 /// How long a server has to end by itself, once it is asked to.
 const GRACE: Duration = Duration::from_secs(1);
+/// How long what it said last is read, once it has ended.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 /// The most that is logged of what one start of a server says, in bytes.
 const MOST_LOGGED: usize = 64 * 1024;
 
@@ -27,7 +30,7 @@ pub type Transport = Guarded<AsyncRwTransport<RoleClient, Lines<ChildStdout>, Ch
 /// How a child ended, in words, once it has.
 pub type Ending = watch::Receiver<Option<String>>;
 
-/// Starts a server. It lives until `line.gone` fires, and that fires when it dies.
+/// Starts a server. It lives until `line.gone` fires, and that fires when it dies; `keepers` are done once it is gone.
 ///
 /// # Errors
 /// Why it cannot be started, in a sentence.
@@ -37,6 +40,7 @@ pub fn start(
     env: &[String],
     variables: &Variables,
     line: &Line,
+    keepers: &TaskTracker,
 ) -> Result<(Transport, Ending), String> {
     let (program, arguments) = command
         .split_first()
@@ -57,50 +61,47 @@ pub fn start(
         return Err(cannot(&"it ended at once"));
     };
     let (said, ending) = watch::channel(None);
-    keep(name.to_owned(), child, group, line.clone(), said);
+    keepers.spawn(keep(name.to_owned(), child, group, line.clone(), said));
     let streams = AsyncRwTransport::new(Lines::new(stdout, line.skipped.clone()), stdin);
     Ok((Guarded::new(streams.with_max_line_length(MOST_MESSAGE), line.clone()), ending))
 }
 
-/// Watches over a child in a task of its own. Where the runtime ends before the child, its group is killed at once.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the task ends with the child that it waits for, two seconds after its source"
-)]
-fn keep(name: String, mut child: Child, group: Group, line: Line, said: watch::Sender<Option<String>>) {
+/// Watches over a child to its end. Where this future is dropped before, the child's group is killed at once.
+async fn keep(name: String, mut child: Child, group: Group, line: Line, said: watch::Sender<Option<String>>) {
     let stderr = child.stderr.take();
-    tokio::spawn(async move {
-        let mut log = std::pin::pin!(async {
-            if let Some(stderr) = stderr {
-                log(&name, stderr).await;
-            }
-        });
-        let mut is_silent = false;
-        let ended = loop {
-            tokio::select! {
-                ended = child.wait() => break ended.ok(),
-                () = line.gone.cancelled() => {
-                    group.terminate();
-                    break tokio::time::timeout(GRACE, child.wait()).await.ok().and_then(Result::ok);
-                }
-                () = &mut log, if !is_silent => is_silent = true,
-            }
-        };
-        // Whoever is left holds its streams open, and would keep the connection from ending.
-        drop(group);
-        let ended = match ended {
-            Some(ended) => ended.to_string(),
-            None => child.wait().await.map_or_else(|error| error.to_string(), |ended| ended.to_string()),
-        };
-        tracing::debug!(server = name, "the server of tools ended: {ended}");
-        said.send_replace(Some(ended));
-        if !is_silent {
-            let _ = tokio::time::timeout(GRACE, log).await;
+    let mut log = std::pin::pin!(async {
+        if let Some(stderr) = stderr {
+            log(&name, stderr).await;
         }
-        // Its last answer is read before its end counts; whoever else holds its streams does not.
-        let _ = tokio::time::timeout(GRACE, line.gone.cancelled()).await;
-        line.gone.cancel();
     });
+    let mut is_silent = false;
+    let ended = loop {
+        tokio::select! {
+            ended = child.wait() => break ended.ok(),
+            () = line.gone.cancelled() => {
+                group.terminate();
+                break tokio::time::timeout(GRACE, child.wait()).await.ok().and_then(Result::ok);
+            }
+            () = &mut log, if !is_silent => is_silent = true,
+        }
+    };
+    // Whoever is left of it holds its streams open, and would keep the connection from ending.
+    drop(group);
+    let ended = match ended {
+        Some(ended) => ended.to_string(),
+        None => child.wait().await.map_or_else(|error| error.to_string(), |ended| ended.to_string()),
+    };
+    tracing::debug!(server = name, "the server of tools ended: {ended}");
+    said.send_replace(Some(ended));
+    // Its last answer is read before its end counts; what hid from its group and holds its streams does not matter.
+    let _ = tokio::time::timeout(LAST_WORDS, async {
+        if !is_silent {
+            log.await;
+        }
+        line.gone.cancelled().await;
+    })
+    .await;
+    line.gone.cancel();
 }
 
 /// Logs what a server says besides its answers, escaped, as far as it goes; reads on, lest the server waits.

@@ -15,6 +15,7 @@ use rmcp::{ClientHandler, ErrorData, Peer, RoleClient};
 use secrecy::SecretString;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::child::{self, Ending};
 use super::listing::{self, Listed, MOST_TOOLS};
@@ -77,13 +78,18 @@ impl Connection {
     ///
     /// # Errors
     /// Why there is no connection, in a sentence.
-    pub async fn open(server: &ServerDefinition, options: &Options, gone: CancellationToken) -> Result<Self, String> {
+    pub async fn open(
+        server: &ServerDefinition,
+        options: &Options,
+        gone: CancellationToken,
+        keepers: &TaskTracker,
+    ) -> Result<Self, String> {
         let name = &server.name;
         let line = Line::new(gone.clone());
         // Whatever is started does not outlive a failure.
         let guard = gone.clone().drop_guard();
         let limit = options.start_limit;
-        let opened = tokio::time::timeout(limit, Self::shake_hands(server, options, line)).await;
+        let opened = tokio::time::timeout(limit, Self::shake_hands(server, options, line, keepers)).await;
         let mut opened = opened.unwrap_or_else(|_| {
             Err(format!("The MCP server {name} was not ready within {} s.", limit.as_secs_f32()))
         })?;
@@ -93,13 +99,18 @@ impl Connection {
         Ok(opened)
     }
 
-    async fn shake_hands(server: &ServerDefinition, options: &Options, line: Line) -> Result<Self, String> {
+    async fn shake_hands(
+        server: &ServerDefinition,
+        options: &Options,
+        line: Line,
+        keepers: &TaskTracker,
+    ) -> Result<Self, String> {
         let name = &server.name;
         let (mut ending, mut token) = (None, None);
         let gone = line.gone.clone();
         let served = match &server.transport {
             ServerTransport::Command { command, env } => {
-                let (transport, its_ending) = child::start(name, command, env, &options.variables, &line)?;
+                let (transport, its_ending) = child::start(name, command, env, &options.variables, &line, keepers)?;
                 ending = Some(its_ending);
                 serve_client_with_ct(Munshi, transport, gone).await
             }

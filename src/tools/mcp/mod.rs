@@ -25,6 +25,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
 
 use self::connection::{Caller, Connection};
 use self::listing::Listed;
@@ -32,6 +33,9 @@ use self::pace::{Pace, Start};
 use super::source::{Plan, Source, SourceTool};
 use crate::chat::tool::{Confinement, ToolEnd, ToolOrigin, ToolOutcome};
 use crate::chat::tooling::ServerDefinition;
+
+/// How long the end of a server is waited for.
+const MOST_ENDING: Duration = Duration::from_secs(2);
 
 /// How a variable of munshi's environment is looked up.
 pub type Variables = Arc<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
@@ -83,6 +87,8 @@ struct Inner {
     server: ServerDefinition,
     options: Options,
     stop: CancellationToken,
+    /// Those that watch over its children.
+    keepers: TaskTracker,
     state: Mutex<State>,
     /// The list as it was last, for whoever cannot wait.
     listed: RwLock<Arc<[Listed]>>,
@@ -101,7 +107,14 @@ impl McpSource {
     #[must_use]
     pub fn new(server: ServerDefinition, options: Options) -> Self {
         let stop = CancellationToken::new();
-        let inner = Inner { server, options, stop: stop.clone(), state: Mutex::default(), listed: RwLock::default() };
+        let inner = Inner {
+            server,
+            options,
+            stop: stop.clone(),
+            keepers: TaskTracker::new(),
+            state: Mutex::default(),
+            listed: RwLock::default(),
+        };
         Self { inner: Arc::new(inner), _stop: stop.drop_guard() }
     }
 }
@@ -145,6 +158,15 @@ impl Source for McpSource {
             }
         })
     }
+
+    fn end(&self) -> BoxFuture<'static, ()> {
+        let inner = Arc::clone(&self.inner);
+        Box::pin(async move {
+            inner.stop.cancel();
+            inner.keepers.close();
+            let _ = tokio::time::timeout(MOST_ENDING, inner.keepers.wait()).await;
+        })
+    }
 }
 
 impl Inner {
@@ -168,13 +190,16 @@ impl Inner {
     /// A connection that is good for a call, with the list as it is now; a server that does not run is started.
     async fn ready(&self) -> Result<(Caller, Arc<[Listed]>), String> {
         let mut state = self.state.lock().await;
+        if self.stop.is_cancelled() {
+            return Err(format!("The MCP server {} has been ended.", self.server.name));
+        }
         state.bury().await;
         if let Some(connection) = &mut state.connection {
             connection.refresh(&self.server, self.options.start_limit).await?;
             return Ok(self.note(connection));
         }
         self.wait(&mut state).await?;
-        match Connection::open(&self.server, &self.options, self.stop.child_token()).await {
+        match Connection::open(&self.server, &self.options, self.stop.child_token(), &self.keepers).await {
             Ok(connection) => Ok(self.note(state.connection.insert(connection))),
             Err(why) => {
                 state.pace.died(Instant::now());
