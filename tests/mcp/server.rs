@@ -25,6 +25,8 @@ fn is_a_server_where_it_is_told_to_be_one() {
     let server = Server::new(&kind, std::env::var_os(FOLDER).map(PathBuf::from));
     server.note(&format!("started {}", std::process::id()));
     server.note("started");
+    // The tests' harness has begun a line.
+    println!();
     if raw::serve(&kind, &server) {
         std::process::exit(0);
     }

@@ -125,7 +125,7 @@ impl Connection {
             Err(error) => {
                 let why = match how_it_ended(ending).await {
                     Some(ended) => format!("it ended with {ended} before it was ready"),
-                    None => trouble::of(&error, token.as_ref()),
+                    None => trouble::of_start(&error, token.as_ref()),
                 };
                 return Err(format!("The MCP server {name} cannot be used: {why}."));
             }
@@ -293,7 +293,7 @@ impl Caller {
     }
 
     fn words(&self, error: &ServiceError) -> String {
-        trouble::of(error, self.token.as_ref())
+        trouble::of_request(error, self.token.as_ref())
     }
 }
 

@@ -2,13 +2,43 @@
 
 use std::error::Error;
 
+use rmcp::service::{ClientInitializeError, ServiceError};
+use rmcp::transport::DynamicTransportError;
+use rmcp::transport::streamable_http_client::StreamableHttpError;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::outcome::word;
 
-/// An error with its causes, each said once, without what it must not repeat.
+/// Why a server did not become ready.
 #[must_use]
-pub fn of(error: &(dyn Error + 'static), token: Option<&SecretString>) -> String {
+pub fn of_start(error: &ClientInitializeError, token: Option<&SecretString>) -> String {
+    match error {
+        // Around it are the names of types, which tell a user nothing.
+        ClientInitializeError::TransportError { error, .. } => of_transport(error, token),
+        error => of(error, token),
+    }
+}
+
+/// Why a request was not answered.
+#[must_use]
+pub fn of_request(error: &ServiceError, token: Option<&SecretString>) -> String {
+    match error {
+        ServiceError::TransportSend(error) => of_transport(error, token),
+        ServiceError::McpError(error) => of(error, token),
+        error => of(error, token),
+    }
+}
+
+fn of_transport(error: &DynamicTransportError, token: Option<&SecretString>) -> String {
+    match error.error.downcast_ref::<StreamableHttpError<reqwest::Error>>() {
+        // The SDK leaves the cause out of the chain: that nobody is there, say.
+        Some(StreamableHttpError::Client(cause)) => of(cause, token),
+        _ => of(error.error.as_ref(), token),
+    }
+}
+
+/// An error with its causes, each said once, without what it must not repeat.
+fn of(error: &(dyn Error + 'static), token: Option<&SecretString>) -> String {
     let mut words = error.to_string();
     let mut cause = error.source();
     while let Some(next) = cause {
