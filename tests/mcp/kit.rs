@@ -20,7 +20,7 @@ pub const KIND: &str = "MUNSHI_MCP_TEST_KIND";
 /// The variable with the folder that a server writes down in what happens to it.
 pub const FOLDER: &str = "MUNSHI_MCP_TEST_FOLDER";
 /// How long a condition is waited for before the test fails: far longer than it ever takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A source over this test binary as a server.
 pub struct World {
@@ -75,7 +75,7 @@ impl World {
 }
 
 pub fn definition(transport: ServerTransport) -> ServerDefinition {
-    ServerDefinition { name: "test".to_owned(), transport, timeout: Duration::from_secs(60), is_on: true }
+    ServerDefinition { name: "test".to_owned(), transport, timeout: Duration::from_mins(1), is_on: true }
 }
 
 /// Options whose variables are these, with PATH and HOME of the test's own, and a secret that nobody named.
@@ -87,7 +87,7 @@ pub fn options(variables: &[(&str, &str)]) -> Options {
     Options {
         variables: Arc::new(move |name| known.get(name).cloned()),
         system_proxies: false,
-        start_limit: Duration::from_secs(60),
+        start_limit: Duration::from_mins(1),
     }
 }
 

@@ -34,7 +34,7 @@ pub fn serve(kind: &str, server: &Server) -> bool {
         }),
         "endless_line" => answer(server, |out| {
             loop {
-                out.write_all(&[b'x'; 1 << 16])?;
+                out.write_all(&[b'x'; 1 << 12])?;
             }
         }),
         "loud" => {

@@ -23,7 +23,7 @@ fn source(name: &str, script: &str, arguments: &[&str]) -> McpSource {
     let words = ["node".to_owned(), script.to_string_lossy().into_owned()];
     let command = words.into_iter().chain(arguments.iter().map(|word| (*word).to_owned())).collect();
     let mut definition = definition(ServerTransport::Command { command, env: Vec::new() });
-    definition.name = name.to_owned();
+    name.clone_into(&mut definition.name);
     McpSource::new(definition, options(&[]))
 }
 

@@ -64,10 +64,10 @@ impl Server {
             "described" => vec![tool("long", "x".repeat(1 << 20))],
             "verbose" => vec![tool("long", "x".repeat(10 << 20))],
             "schemas" => vec![
-                with_schema("wrong", json!({"type": "object", "properties": {"a": {"type": "no such type"}}})),
-                with_schema("list", json!({"type": "array"})),
-                with_schema("huge", json!({"type": "object", "description": "x".repeat(70_000)})),
-                with_schema("good", json!({"type": "object"})),
+                with_schema("wrong", &json!({"type": "object", "properties": {"a": {"type": "no such type"}}})),
+                with_schema("list", &json!({"type": "array"})),
+                with_schema("huge", &json!({"type": "object", "description": "x".repeat(70_000)})),
+                with_schema("good", &json!({"type": "object"})),
             ],
             _ => self.usual(),
         });
@@ -129,7 +129,7 @@ pub fn tool(name: impl Into<String>, description: impl Into<String>) -> Tool {
     Tool::new(name.into(), description.into(), Arc::new(schema.as_object().unwrap().clone()))
 }
 
-fn with_schema(name: &'static str, schema: Value) -> Tool {
+fn with_schema(name: &'static str, schema: &Value) -> Tool {
     Tool::new(name, "", Arc::new(schema.as_object().unwrap().clone()))
 }
 
@@ -139,6 +139,7 @@ fn environment() -> Value {
 }
 
 /// Starts children that ignore the request to end, in the server's group, and gives their ids.
+#[expect(clippy::zombie_processes, reason = "they are for munshi to end")]
 fn family() -> CallToolResult {
     let script = "trap '' TERM; sleep 600 & echo $!; wait";
     let mut child =

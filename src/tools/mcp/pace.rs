@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Deaths are remembered for so long, and a server that died too often is left alone for so long.
-const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_mins(1);
 /// So many deaths within the window are too many.
 const TOO_MANY: usize = 3;
 /// How long it is waited after the first death; twice that after the next.
