@@ -17,8 +17,9 @@ use crate::platform::files;
 const LARGEST: u64 = 4 * 1024 * 1024;
 
 /// Libraries that would log undecodable bodies, headers or every byte.
-const QUIETER: [(&str, LevelFilter); 8] = [
+const QUIETER: [(&str, LevelFilter); 9] = [
     ("async_openai", LevelFilter::OFF),
+    ("rmcp", LevelFilter::OFF),
     ("hyper", LevelFilter::WARN),
     ("hyper_util", LevelFilter::WARN),
     ("h2", LevelFilter::WARN),

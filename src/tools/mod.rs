@@ -5,6 +5,8 @@
 pub mod answer;
 pub mod command;
 pub mod schema;
+#[cfg(feature = "mcp")]
+pub mod mcp;
 pub mod source;
 
 use std::sync::Arc;

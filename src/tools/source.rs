@@ -55,4 +55,8 @@ pub trait Source: Send + Sync + 'static {
         arguments: Arc<Value>,
         cancel: CancellationToken,
     ) -> BoxFuture<'static, ToolOutcome>;
+    /// Ends whatever it has running, children too, for good; done within two seconds. Most have nothing running.
+    fn end(&self) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }
