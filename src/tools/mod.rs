@@ -2,6 +2,11 @@
 //! run, how often, what its end means is the session's) and screens. Arguments are untrusted input, results untrusted
 //! data. One tool per file, one row in the table.
 
+pub mod arguments;
+pub mod builtin;
+pub mod definition;
+pub mod grants;
+pub mod kit;
 pub mod schema;
 pub mod source;
 

@@ -30,8 +30,14 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// What stands behind a port. Only `main` names these.
-const IMPLEMENTATIONS: &[&[&str]] =
-    &[&["provider", "openai"], &["provider", "scripted"], &["store", "sqlite"], &["store", "memory"]];
+const IMPLEMENTATIONS: &[&[&str]] = &[
+    &["provider", "openai"],
+    &["provider", "scripted"],
+    &["store", "sqlite"],
+    &["store", "memory"],
+    &["tools", "builtin"],
+    &["tools", "kit"],
+];
 
 /// Crates that live in one folder alone.
 const HOMES: &[(&str, &str)] = &[

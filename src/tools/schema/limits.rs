@@ -19,8 +19,7 @@ const MOST_CHAIN: usize = 256;
 /// Keywords whose values are data, so that what looks like a keyword in there is none.
 const DATA: [&str; 4] = ["const", "default", "enum", "examples"];
 /// Keywords whose values are maps from names of the user's to schemas.
-const MAPS: [&str; 6] =
-    ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"];
+const MAPS: [&str; 6] = ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"];
 
 pub(super) fn check(schema: &Value) -> Result<(), String> {
     let size = serde_json::to_vec(schema).map_or(usize::MAX, |bytes| bytes.len());
