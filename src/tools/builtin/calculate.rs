@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use fend_core::Interrupt;
 use futures::future::BoxFuture;
@@ -12,8 +13,10 @@ use tokio_util::sync::CancellationToken;
 use super::{BuiltIn, World, elsewhere, text, told};
 use crate::chat::tool::ToolOutcome;
 
-/// Steps that one calculation may take: a few seconds on a slow machine.
-const MOST_STEPS: u64 = 3_000_000;
+/// Steps that one calculation may take: a thousand's factorial takes a tenth of them.
+const MOST_STEPS: u64 = 50_000;
+/// The time that it may take, since the steps of large numbers are long.
+const LONGEST: Duration = Duration::from_secs(3);
 /// Brackets and signs that may be open at once: each costs stack.
 const MOST_NESTED: usize = 64;
 /// Characters of a result that are told.
@@ -67,7 +70,7 @@ fn calculate(expression: &str, cancel: CancellationToken) -> ToolOutcome {
             let cut = if rest == 0 { cut } else { format!("{cut}… ({rest} more characters)") };
             told(&json!({ "expression": expression, "result": cut }))
         }
-        Err(_) if bounded.steps.load(Ordering::Relaxed) > MOST_STEPS => {
+        Err(_) if bounded.steps.load(Ordering::Relaxed) > MOST_STEPS || bounded.cancel.is_cancelled() => {
             ToolOutcome::failed("The calculation is too large, and was broken off.")
         }
         Err(why) => ToolOutcome::failed(&format!("That cannot be calculated: {why}.")),
@@ -96,6 +99,17 @@ impl BuiltIn for Calculate {
     }
 
     fn run(&self, arguments: Arc<Value>, cancel: CancellationToken) -> BoxFuture<'static, ToolOutcome> {
-        elsewhere(move || calculate(text(&arguments, "expression").unwrap_or_default(), cancel))
+        // Its own stop, which also ends it when nobody waits any more.
+        let stop = cancel.child_token();
+        let heard = stop.clone();
+        let mut work = elsewhere(move || calculate(text(&arguments, "expression").unwrap_or_default(), heard));
+        Box::pin(async move {
+            let ends = stop.drop_guard();
+            tokio::select! {
+                outcome = &mut work => return outcome,
+                () = tokio::time::sleep(LONGEST) => drop(ends),
+            }
+            work.await
+        })
     }
 }
