@@ -12,7 +12,7 @@ use crate::chat::tooling::{ServerDefinition, ServerTransport};
 use source::Fake;
 
 /// A kit over these sources, which keeps what is allowed in `home`.
-pub(super) fn kit(home: &Path, sources: Vec<Fake>, tooling: &Tooling) -> Kit {
+fn kit(home: &Path, sources: Vec<Fake>, tooling: &Tooling) -> Kit {
     let sources = sources.into_iter().map(|source| Arc::new(source) as Arc<dyn Source>).collect();
     let append =
         |path: &Path, bytes: &[u8]| std::fs::OpenOptions::new().append(true).create(true).open(path)?.write_all(bytes);
@@ -23,11 +23,11 @@ pub(super) fn kit(home: &Path, sources: Vec<Fake>, tooling: &Tooling) -> Kit {
     )
 }
 
-pub(super) fn server(name: &str, is_on: bool) -> ServerDefinition {
+fn server(name: &str, is_on: bool) -> ServerDefinition {
     let transport = ServerTransport::Command { command: vec!["x".to_owned()], env: Vec::new() };
     ServerDefinition { name: name.to_owned(), transport, timeout: std::time::Duration::from_secs(1), is_on }
 }
 
-pub(super) fn words(words: &[&str]) -> Vec<String> {
+fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
