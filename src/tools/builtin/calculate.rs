@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::{BuiltIn, World, elsewhere, text, told};
+use super::{BuiltIn, elsewhere, text, told};
 use crate::chat::tool::ToolOutcome;
 
 /// Steps that one calculation may take: a thousand's factorial takes a tenth of them.
@@ -24,8 +24,8 @@ const MOST_RESULT: usize = 4_000;
 
 struct Calculate;
 
-pub(super) fn make(_: &World) -> Option<Arc<dyn BuiltIn>> {
-    Some(Arc::new(Calculate))
+pub(super) fn make() -> Arc<dyn BuiltIn> {
+    Arc::new(Calculate)
 }
 
 /// Stops when told to, and after so many steps.

@@ -16,8 +16,8 @@ struct CurrentTime {
     zone: TimeZone,
 }
 
-pub(super) fn make(world: &World) -> Option<Arc<dyn BuiltIn>> {
-    Some(Arc::new(CurrentTime { clock: Arc::clone(&world.clock), zone: world.zone.clone() }))
+pub(super) fn make(world: &World) -> Arc<dyn BuiltIn> {
+    Arc::new(CurrentTime { clock: Arc::clone(&world.clock), zone: world.zone.clone() })
 }
 
 impl CurrentTime {

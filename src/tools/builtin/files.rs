@@ -141,10 +141,7 @@ fn own(written: &str) -> Trouble {
 /// A folder of munshi's is one under whatever name it was reached.
 fn check_identity(folder: &Dir, private: &[(PathBuf, Option<(u64, u64)>)], written: &str) -> Result<(), Trouble> {
     let here = identity(folder);
-    match here.is_some() && private.iter().any(|(_, id)| *id == here) {
-        true => Err(own(written)),
-        false => Ok(()),
-    }
+    if here.is_some() && private.iter().any(|(_, id)| *id == here) { Err(own(written)) } else { Ok(()) }
 }
 
 /// What tells a folder from all others, where the system has such a thing.

@@ -21,7 +21,8 @@ struct Table {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct City {
-    city: String,
+    #[serde(rename = "city")]
+    name: String,
     country: String,
     #[serde(default)]
     also: Vec<String>,
@@ -54,9 +55,9 @@ impl GetWeather {
         // "Pune, India" and "pune" are both Pune.
         let wanted = city.split(',').next().unwrap_or_default().trim().to_lowercase();
         let is_it = |name: &String| name.to_lowercase() == wanted;
-        let row = self.table.cities.iter().find(|row| is_it(&row.city) || row.also.iter().any(is_it));
+        let row = self.table.cities.iter().find(|row| is_it(&row.name) || row.also.iter().any(is_it));
         let Some(row) = row else {
-            let known: Vec<&str> = self.table.cities.iter().map(|row| row.city.as_str()).collect();
+            let known: Vec<&str> = self.table.cities.iter().map(|row| row.name.as_str()).collect();
             return Err(format!("There is no sample weather for {city:?}; there is for {}.", known.join(", ")));
         };
         let temperature = match unit {
@@ -64,7 +65,7 @@ impl GetWeather {
             _ => row.celsius.clone(),
         };
         Ok(json!({
-            "city": row.city, "country": row.country, "temperature": temperature, "unit": unit,
+            "city": row.name, "country": row.country, "temperature": temperature, "unit": unit,
             "humidity_percent": row.humidity, "sky": row.sky, "note": SAMPLE,
         }))
     }

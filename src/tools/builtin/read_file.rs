@@ -1,6 +1,7 @@
 //! `read_file`: a text file under the user's roots, whole or in part. Owns how much of it is told; refuses binary files
 //! with their size.
 
+use std::fmt::Write as _;
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use std::sync::Arc;
 
@@ -125,7 +126,7 @@ fn outcome(roots: &Roots, arguments: &Value, cancel: &CancellationToken) -> Resu
     }
     if piece.begins > 0 || end < size {
         let begins = piece.begins;
-        content.push_str(&format!("\n[bytes {begins} to {end} of {size}; offset = {end} reads on]"));
+        let _ = write!(content, "\n[bytes {begins} to {end} of {size}; offset = {end} reads on]");
     }
     let cut_from = piece.is_cut.then_some(size);
     Ok(ToolOutcome { end: ToolEnd::Done, content, cut_from })
