@@ -12,8 +12,8 @@ use clap_complete::Shell;
 use jiff::civil::Date;
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 it went well, 1 it failed (`munshi doctor`: something does not work), 2 the command
-line or the configuration is wrong, 101 a fault of munshi's own.
+Exit codes: 0 it went well, 1 it failed (`munshi doctor`, `munshi tools check`: something does not
+work), 2 the command line or the configuration is wrong, 101 a fault of munshi's own.
 
 Settings come from the defaults, the configuration file (`munshi config path`), the environment
 (OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL, OPENAI_TEMPERATURE, OPENAI_MAX_TOKENS, MUNSHI_LOG)
@@ -126,6 +126,9 @@ pub enum Command {
     /// Saved conversations
     #[command(subcommand)]
     Chats(ChatsCommand),
+    /// What a model may ask to have done, and whether it works
+    #[command(subcommand)]
+    Tools(ToolsCommand),
     /// Completions for a shell, on standard output
     Completions { shell: Shell },
     /// The manual page (roff), on standard output
@@ -194,6 +197,23 @@ pub enum ConfigCommand {
     Init,
     /// Print each value and where it comes from; keys are hidden
     Show {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `munshi tools …`
+#[derive(Debug, Subcommand)]
+pub enum ToolsCommand {
+    /// List them: on or off in new chats, whether each call asks, where it comes from
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check that schemas, programs, folders and servers are as they must be; runs no tool
+    Check {
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -334,7 +354,7 @@ mod tests {
         for shell in [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell, Shell::Elvish] {
             let mut script = Vec::new();
             completions(shell, &mut script).unwrap();
-            for name in ["config", "models", "cost", "doctor", "chats", "completions"] {
+            for name in ["config", "models", "cost", "doctor", "chats", "tools", "completions"] {
                 assert!(String::from_utf8_lossy(&script).contains(name));
                 assert!(String::from_utf8_lossy(&page).contains(name));
             }

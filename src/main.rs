@@ -22,6 +22,10 @@ mod reports;
 mod schema_file;
 #[path = "main/setup.rs"]
 mod setup;
+#[path = "main/toolbox.rs"]
+mod toolbox;
+#[path = "main/tools.rs"]
+mod tools;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -65,6 +69,7 @@ fn run(cli: &Cli, config: munshi::config::Config) -> Result<ExitCode> {
         Some(Command::Cost(args)) => cost::report(args, &config)?,
         // Run before the configuration is judged.
         Some(Command::Doctor { json }) => return doctor::run(cli, *json),
+        Some(Command::Tools(command)) => return tools::run(command, &config),
         Some(Command::Chats(command)) => reports::chats(command, &config)?,
         Some(Command::Completions { shell }) => {
             let mut out = Vec::new();

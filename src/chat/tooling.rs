@@ -6,6 +6,18 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+/// The names of the tools that munshi brings, which no other tool can have.
+pub const BUILT_IN: &[&str] = &[
+    "get_stock_price",
+    "get_weather",
+    "convert_currency",
+    "current_time",
+    "calculate",
+    "read_file",
+    "list_files",
+    "search_chats",
+];
+
 /// A `[tools.NAME]` table: a command of the user's.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CommandDefinition {
@@ -69,4 +81,12 @@ pub struct Tooling {
     pub roots: Vec<PathBuf>,
     pub commands: Vec<CommandDefinition>,
     pub servers: Vec<ServerDefinition>,
+}
+
+impl Tooling {
+    /// Whether any tool is offered to chats that say nothing of tools.
+    #[must_use]
+    pub fn is_any_on(&self) -> bool {
+        !self.on.is_empty() || !self.commands.is_empty() || self.servers.iter().any(|server| server.is_on)
+    }
 }

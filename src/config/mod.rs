@@ -8,6 +8,7 @@ pub mod endpoints;
 pub mod env_file;
 pub mod environment;
 pub mod error;
+mod json;
 pub mod key;
 mod key_file;
 pub mod layers;
@@ -17,6 +18,7 @@ pub mod report;
 mod resolve;
 pub mod schema;
 mod settings;
+mod tooling;
 pub mod value;
 mod write;
 
@@ -28,6 +30,7 @@ use std::process::Output;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::chat::tooling::Tooling;
 use crate::chat::{Catalogue, ModelRef, Settings};
 
 pub use endpoints::{Access, Endpoint, EndpointError, Endpoints, KeyState};
@@ -159,6 +162,8 @@ pub struct Config {
     pub limits: Limits,
     pub ui: Ui,
     pub key_bindings: Vec<KeyBinding>,
+    /// What is said of tools; `settings.tools` holds their limits.
+    pub tooling: Tooling,
     /// A level (`info`) or a list of targets with levels (`info,munshi::provider=debug`).
     pub log_level: String,
     pub paths: Paths,

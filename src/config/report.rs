@@ -133,6 +133,7 @@ fn to_json(value: &Value) -> Json {
         Value::Amount(_) => serde_json::from_str(&value.to_string()).unwrap_or_default(),
         Value::Time(time) => json!(show_time(*time)),
         Value::Switch(on) => json!(on),
+        Value::Json(data) => data.clone(),
         Value::Nothing => Json::Null,
     }
 }

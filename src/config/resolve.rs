@@ -16,7 +16,9 @@ use super::key_file::quoted;
 use super::layers::{Layers, Origin};
 use super::schema::{Place, place};
 use super::value::Value;
-use super::{Config, Flags, Inputs, KeyBinding, Limits, Paths, Ui, base_url, catalogue, read, refreshed, settings};
+use super::{
+    Config, Flags, Inputs, KeyBinding, Limits, Paths, Ui, base_url, catalogue, read, refreshed, settings, tooling,
+};
 use crate::chat::Catalogue;
 use crate::chat::catalogue::ProviderSpec;
 use crate::chat::model::DEFAULT_PROVIDER;
@@ -49,12 +51,14 @@ pub(super) fn load(inputs: &Inputs) -> Result<(Config, Vec<Problem>), ConfigErro
     refreshed::lay(&mut catalogue, &paths.listings(), &mut gathered.notices);
     catalogue::lay_models(&mut catalogue, &layers, &mut gathered.problems);
     let system = system_prompt(&mut layers, &file, &environment, &mut gathered.problems);
+    let home = environment.real("HOME").map(PathBuf::from);
+    let tooling = tooling::tooling(&layers, &file, home.as_deref(), &mut gathered.problems);
     let config = Config {
         model: catalogue.parse(&layers.text("model")),
         system,
         temperature: layers.number("temperature").map(|number| number as f32),
         max_tokens: layers.whole("max_tokens").and_then(|tokens| u32::try_from(tokens).ok()),
-        settings: settings::settings(&layers, &catalogue),
+        settings: settings::settings(&layers, &catalogue, &tooling),
         connect_timeout: layers.time("timeouts.connect"),
         endpoints: Endpoints::new(endpoints, paths.key_file(), inputs.system),
         catalogue: Arc::new(catalogue),
@@ -64,6 +68,7 @@ pub(super) fn load(inputs: &Inputs) -> Result<(Config, Vec<Problem>), ConfigErro
         },
         ui: Ui { theme: layers.text("ui.theme"), mouse: layers.switch("ui.mouse") },
         key_bindings: key_bindings(&layers),
+        tooling,
         log_level: layers.text("log_level"),
         paths,
         file,
@@ -269,10 +274,7 @@ fn system_prompt(layers: &mut Layers, file: &Path, environment: &Environment, pr
     }
     let written = layers.text("system_file");
     let home = environment.real("HOME").map(PathBuf::from);
-    let path = match (written.strip_prefix("~/"), home) {
-        (Some(rest), Some(home)) => home.join(rest),
-        _ => file.parent().unwrap_or(Path::new("")).join(&written),
-    };
+    let path = expanded(&written, file, home.as_deref());
     match std::fs::read(&path) {
         Ok(bytes) => {
             let text = String::from_utf8_lossy(&bytes).trim_start_matches('\u{feff}').trim_end().to_owned();
@@ -284,6 +286,15 @@ fn system_prompt(layers: &mut Layers, file: &Path, environment: &Environment, pr
             problems.push(Problem::new(&entry.origin, says));
             String::new()
         }
+    }
+}
+
+/// A path as written in a file: `~` is the user's home, and what is relative is so to that file.
+pub(super) fn expanded(written: &str, file: &Path, home: Option<&Path>) -> PathBuf {
+    match (written.strip_prefix('~'), home) {
+        (Some(""), Some(home)) => home.to_path_buf(),
+        (Some(rest), Some(home)) if rest.starts_with('/') => home.join(rest.trim_start_matches('/')),
+        _ => file.parent().unwrap_or(Path::new("")).join(written),
     }
 }
 

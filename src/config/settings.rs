@@ -10,13 +10,14 @@ use super::{base_url, catalogue};
 use crate::chat::context::Strategy;
 use crate::chat::money::Grouping;
 use crate::chat::settings::{RetrievalSettings, SummarySettings, ToolSettings};
+use crate::chat::tooling::Tooling;
 use crate::chat::{Budgets, Catalogue, Currency, History, ModelRef, Rate, RetryPolicy, Settings, Timeouts};
 
 /// Models that reason, and servers on this machine that load a model first, get at least so long to their
 /// first token.
 const SLOW_FIRST_TOKEN: Duration = Duration::from_mins(5);
 
-pub(super) fn settings(layers: &Layers, catalogue: &Catalogue) -> Settings {
+pub(super) fn settings(layers: &Layers, catalogue: &Catalogue, tooling: &Tooling) -> Settings {
     let first_token = layers.time("timeouts.first_token");
     let slow = first_token.max(SLOW_FIRST_TOKEN);
     let local = catalogue.providers.iter().filter(|(_, spec)| base_url::is_loopback(&spec.base_url));
@@ -54,7 +55,11 @@ pub(super) fn settings(layers: &Layers, catalogue: &Catalogue) -> Settings {
             day: layers.amount("budget.day"),
             month: layers.amount("budget.month"),
         },
-        tools: ToolSettings::default(),
+        tools: ToolSettings {
+            on_by_default: tooling.is_any_on(),
+            most_calls: number(layers, "tools.max_calls").unwrap_or_default(),
+            ..ToolSettings::default()
+        },
     }
 }
 

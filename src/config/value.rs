@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
+use super::json;
 use crate::chat::budget::LARGEST_MICRO;
 use crate::chat::decimal;
 
@@ -20,6 +21,8 @@ pub enum Value {
     Amount(u64),
     Time(Duration),
     Switch(bool),
+    /// Data of any shape, such as a schema.
+    Json(serde_json::Value),
     /// Written `"none"`: the setting is left to the other side.
     Nothing,
 }
@@ -57,6 +60,10 @@ pub enum Kind {
     Time,
     Switch,
     OneOf(&'static [&'static str]),
+    /// A list of texts, kept to the letter: an argument list.
+    Words,
+    /// A table, or a text that holds a JSON object.
+    Json,
 }
 
 /// No wait is longer than this.
@@ -84,6 +91,8 @@ impl Kind {
                 let quoted: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
                 quoted.join(" or ")
             }
+            Self::Words => r#"a list of texts such as ["program", "argument"]"#.to_owned(),
+            Self::Json => "a table, or a JSON object in quotes".to_owned(),
         }
     }
 
@@ -108,6 +117,12 @@ impl Kind {
                 let names = items.iter().map(|item| item.get_ref().as_str().and_then(name));
                 Some(Value::List(names.collect::<Option<Vec<String>>>()?))
             }
+            (Self::Words, DeValue::Array(items)) => {
+                let words = items.iter().map(|item| item.get_ref().as_str().map(str::to_owned));
+                Some(Value::List(words.collect::<Option<Vec<String>>>()?))
+            }
+            (Self::Json, DeValue::Table(_)) => json::from_toml(value).map(Value::Json),
+            (Self::Json, DeValue::String(text)) => json::from_text(text).map(Value::Json),
             (Self::Text | Self::Name | Self::Time | Self::OneOf(_), DeValue::String(text)) => self.read_text(text),
             _ => None,
         }
@@ -132,6 +147,8 @@ impl Kind {
                 "false" | "0" | "no" | "off" => Some(Value::Switch(false)),
                 _ => None,
             },
+            // Neither is set by a variable or a flag.
+            Self::Words | Self::Json => None,
             Self::OneOf(words) => words.contains(&text.trim()).then(|| Value::Text(text.trim().to_owned())),
             _ => self.read_number(text.trim()),
         }
@@ -251,6 +268,7 @@ impl fmt::Display for Value {
             Self::Amount(micro) => f.write_str(&decimal::written(i128::from(*micro), AMOUNT_DIGITS)),
             Self::Time(time) => write!(f, "\"{}\"", show_time(*time)),
             Self::Switch(on) => write!(f, "{on}"),
+            Self::Json(json) => write!(f, "{}", toml_edit::Value::from(json.to_string())),
             Self::Nothing => write!(f, "\"{NOTHING}\""),
         }
     }

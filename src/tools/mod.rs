@@ -3,10 +3,15 @@
 //! data. One tool per file, one row in the table.
 
 pub mod answer;
+pub mod arguments;
+pub mod builtin;
 pub mod command;
-pub mod schema;
+pub mod definition;
+pub mod grants;
+pub mod kit;
 #[cfg(feature = "mcp")]
 pub mod mcp;
+pub mod schema;
 pub mod source;
 
 use std::sync::Arc;

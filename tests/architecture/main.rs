@@ -36,6 +36,8 @@ const IMPLEMENTATIONS: &[&[&str]] = &[
     &["store", "sqlite"],
     &["store", "memory"],
     &["tools", "mcp"],
+    &["tools", "builtin"],
+    &["tools", "kit"],
 ];
 
 /// Crates that live in these folders alone.

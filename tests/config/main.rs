@@ -10,6 +10,7 @@ mod history;
 mod precedence;
 mod refreshed;
 mod reports;
+mod tooling;
 mod writing;
 
 use std::path::{Path, PathBuf};

@@ -37,6 +37,8 @@ fn every_setting_of_the_table_can_be_given_by_the_file_and_is_then_the_file_s() 
             Some(Value::Text(_)) if field.path == "currency.grouping" => "\"thousands\"",
             Some(Value::Text(_)) if field.path == "history.strategy" => "\"full\"",
             Some(Value::Text(_)) => "\"other\"",
+            // No tool can have any other name than one that there is.
+            Some(Value::List(_)) if field.path.starts_with("tools.") => "[\"calculate\"]",
             Some(Value::List(_)) => "[\"other\"]",
             Some(Value::Number(_)) => "1",
             Some(Value::Whole(_)) if field.path == "limits.max_context_tokens" => "512",
@@ -46,7 +48,7 @@ fn every_setting_of_the_table_can_be_given_by_the_file_and_is_then_the_file_s() 
             Some(Value::Time(_)) => "\"7s\"",
             Some(Value::Switch(true)) => "false",
             Some(Value::Switch(false)) => "true",
-            Some(Value::Amount(_) | Value::Nothing) | None => continue,
+            Some(Value::Amount(_) | Value::Json(_) | Value::Nothing) | None => continue,
         };
         let home = Home::with_config(&format!("\n{} = {text}\n", field.path));
         let config = home.load();

@@ -118,3 +118,27 @@ fn what_is_wrong_with_the_command_line_or_the_file_ends_with_2() {
     assert!(wrong.contains("config.toml:2") && wrong.contains("temprature"), "{wrong}");
     assert!(wrong.contains("temperature"), "the nearest field is named: {wrong}");
 }
+
+#[test]
+fn tools_are_listed_and_checked_without_a_screen() {
+    let home = Home::new();
+    let listed = prints(&home, &["tools", "list"]);
+    let row = |name: &str| listed.lines().find(|line| line.starts_with(name)).unwrap_or_default().to_owned();
+    assert!(row("get_weather").contains("off  asks     built in  sample data: "), "{listed}");
+    assert_eq!(row("read_file"), "", "there is no root to look into");
+    assert!(prints(&home, &["tools", "check"]).ends_with("All is well.\n"));
+    let config = "[tools]\non = [\"calculate\"]\ndeny = [\"get_weather\"]\nroots = [\"nowhere\"]\n[tools.t]\ndescription = \"d\"\ncommand = [\"no-such-program-anywhere\"]\n";
+    std::fs::create_dir_all(home.config_dir()).unwrap();
+    std::fs::write(home.config_dir().join("config.toml"), config).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&prints(&home, &["tools", "list", "--json"])).unwrap();
+    let tool = |name: &str| json["tools"].as_array().unwrap().iter().find(|tool| tool["name"] == name).unwrap().clone();
+    assert_eq!((&tool("calculate")["on"], &tool("get_weather")["permission"]), (&true.into(), &"denied".into()));
+    let checked = run(&home, &["tools", "check"]);
+    let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+    assert_eq!(checked.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("no-such-program-anywhere is in no folder of PATH")
+            && said.contains("nowhere cannot be looked into"),
+        "{said}"
+    );
+}

@@ -39,7 +39,7 @@ pub(super) fn check(schema: &Value) -> Result<(), String> {
 
 /// The schemas within a schema, and whether what stands there is a map from names to schemas: in there, a name such as
 /// `default` is no keyword.
-fn within<'a>(fields: &'a Map<String, Value>, is_map: bool) -> impl Iterator<Item = (&'a Value, bool)> {
+fn within(fields: &Map<String, Value>, is_map: bool) -> impl Iterator<Item = (&Value, bool)> {
     let kept = fields.iter().filter(move |(key, _)| is_map || !DATA.contains(&key.as_str()));
     kept.map(move |(key, value)| (value, !is_map && MAPS.contains(&key.as_str())))
 }

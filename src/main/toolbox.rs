@@ -1,0 +1,85 @@
+//! Puts the tools together: each source is one line here, with what it needs of this program.
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use color_eyre::eyre::Result;
+use jiff::Timestamp;
+use munshi::config::Config;
+use munshi::platform::files;
+use munshi::runtime::Clock;
+use munshi::store::Store as _;
+use munshi::store::sqlite::{OpenOptions, SqliteStore};
+use munshi::tools::builtin::{BuiltIns, FoundMessage, SearchChats, World};
+use munshi::tools::grants::{self, Grants};
+use munshi::tools::kit::Kit;
+use munshi::tools::source::Source;
+
+/// All tools that the configuration knows of; `database` is the one that `search_chats` looks into.
+pub fn toolbox(config: &Config, clock: &Clock, database: &Path) -> Kit {
+    let sources: Vec<Arc<dyn Source>> = vec![Arc::new(built_in(config, clock, database))];
+    Kit::new(sources, &config.tooling, grants(&config.paths.data))
+}
+
+/// munshi's own folders, which no tool reads.
+pub fn private_folders(config: &Config) -> Vec<PathBuf> {
+    let config_folder = config.file.parent().map(Path::to_path_buf).filter(|folder| !folder.as_os_str().is_empty());
+    let paths = &config.paths;
+    let own = [paths.config.clone(), paths.data.clone(), paths.state.clone()];
+    // A configuration that a flag names may lie among the user's own files: those stay readable.
+    own.into_iter().chain(config_folder.filter(|folder| folder.ends_with("munshi"))).collect()
+}
+
+fn built_in(config: &Config, clock: &Clock, database: &Path) -> BuiltIns {
+    let now = clock.clone();
+    BuiltIns::new(&World {
+        currency: config.settings.currency.clone(),
+        clock: Arc::new(move || Timestamp::from_millisecond(now.now().unix_ms).unwrap_or_default()),
+        zone: clock.zone().clone(),
+        roots: config.tooling.roots.clone(),
+        private: private_folders(config),
+        search: Some(search(database.to_path_buf(), clock.clone())),
+    })
+}
+
+/// Looks into the saved conversations, without a hold on the database in between.
+fn search(database: PathBuf, clock: Clock) -> SearchChats {
+    Arc::new(move |query, limit| {
+        let (database, now_ms) = (database.clone(), clock.now().unix_ms);
+        Box::pin(async move {
+            let looking = tokio::task::spawn_blocking(move || found(&database, now_ms, &query, limit));
+            looking.await.unwrap_or_else(|_| Err("The saved conversations could not be searched.".to_owned()))
+        })
+    })
+}
+
+fn found(database: &Path, now_ms: i64, query: &str, limit: u32) -> Result<Vec<FoundMessage>, String> {
+    let says = |error| format!("The saved conversations could not be searched: {error}.");
+    if !database.exists() {
+        return Ok(Vec::new());
+    }
+    let options = OpenOptions { now_ms, read_only: true, ..OpenOptions::default() };
+    let mut store = SqliteStore::open(database, options).map_err(says)?.store;
+    let hits = store.search(query, u64::from(limit)).map_err(says)?;
+    let found = hits.into_iter().map(|hit| FoundMessage {
+        conversation: hit.conversation.to_string(),
+        title: hit.title,
+        excerpt: hit.excerpt,
+    });
+    Ok(found.collect())
+}
+
+fn grants(data: &Path) -> Grants {
+    Grants { path: data.join(grants::FILE), read: |path| std::fs::read(path), append }
+}
+
+/// Adds to a private file, and waits until it is on the disk.
+fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        files::create_private_folder(folder)?;
+    }
+    let mut file = files::open_private_append(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}

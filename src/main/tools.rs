@@ -1,0 +1,193 @@
+//! `munshi tools …`: which tools there are, and whether each can do its work. Owns the words on paper; runs no tool.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use color_eyre::eyre::Result;
+use munshi::chat::tool::{ListedTool, Permission, ToolList};
+use munshi::chat::tooling::ServerTransport;
+use munshi::cli::ToolsCommand;
+use munshi::config::Config;
+use munshi::runtime::Clock;
+use munshi::text::Sanitised;
+use munshi::tools::Toolbox as _;
+use munshi::tools::kit::Kit;
+use serde_json::json;
+
+use crate::setup;
+use crate::toolbox::toolbox;
+
+pub fn run(command: &ToolsCommand, config: &Config) -> Result<ExitCode> {
+    let workers = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let kit = toolbox(config, &Clock::start(), &config.paths.database());
+    let (text, code) = workers.block_on(async {
+        match command {
+            ToolsCommand::List { json } => {
+                let list = kit.list().await;
+                let text = if *json { crate::data(list_json(&list)?) } else { list_text(&list) };
+                color_eyre::eyre::Ok((text, ExitCode::SUCCESS))
+            }
+            ToolsCommand::Check { json } => {
+                let findings = findings(config, &kit).await;
+                let is_well = findings.iter().all(|finding| finding.is_well);
+                let text =
+                    if *json { crate::data(check_json(&findings, is_well)?) } else { check_text(&findings, is_well) };
+                Ok((text, if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }))
+            }
+        }
+    })?;
+    // A server that does not end by itself is not waited for.
+    workers.shutdown_background();
+    crate::print(&text)?;
+    Ok(code)
+}
+
+const fn permission(listed: &ListedTool) -> &'static str {
+    match (listed.tool.permission, listed.is_always_allowed) {
+        (Permission::Deny, _) => "denied",
+        (Permission::Allow, _) => "allowed",
+        (Permission::Ask, true) => "always",
+        (Permission::Ask, false) => "asks",
+    }
+}
+
+fn list_text(list: &ToolList) -> String {
+    let width = list.tools.iter().map(|listed| listed.tool.spec.name.len()).max().unwrap_or_default();
+    let from = list.tools.iter().map(|listed| listed.tool.origin.to_string().chars().count()).max().unwrap_or_default();
+    let mut out = String::new();
+    for listed in &list.tools {
+        let tool = &listed.tool;
+        let is_on = if tool.is_on { "on" } else { "off" };
+        let sample = if tool.is_sample { "sample data: " } else { "" };
+        let description = Sanitised::line(&tool.spec.description);
+        let origin = tool.origin.to_string();
+        let _ = writeln!(
+            out,
+            "{:width$}  {is_on:<3}  {:<7}  {:from$}  {sample}{}",
+            Sanitised::line(&tool.spec.name).as_str(),
+            permission(listed),
+            Sanitised::line(&origin).as_str(),
+            description.as_str()
+        );
+    }
+    for server in &list.servers {
+        if let Some(why) = &server.trouble {
+            let _ = writeln!(out, "MCP server {}: {}", Sanitised::line(&server.name), Sanitised::line(why));
+        }
+    }
+    out.push_str("\non and off: in new chats; /tools switches them in one. asks: you agree to each call.\n");
+    out
+}
+
+fn list_json(list: &ToolList) -> Result<String> {
+    let tools: Vec<_> = list
+        .tools
+        .iter()
+        .map(|listed| {
+            let tool = &listed.tool;
+            json!({
+                "name": tool.spec.name, "origin": tool.origin.to_string(), "on": tool.is_on,
+                "permission": permission(listed), "sample": tool.is_sample,
+                "description": tool.spec.description, "parameters": tool.spec.parameters,
+                "definition": tool.definition,
+            })
+        })
+        .collect();
+    let servers: Vec<_> =
+        list.servers.iter().map(|server| json!({ "name": server.name, "trouble": server.trouble })).collect();
+    Ok(format!("{}\n", serde_json::to_string_pretty(&json!({ "tools": tools, "servers": servers }))?))
+}
+
+/// What was found of one thing.
+struct Finding {
+    of: String,
+    is_well: bool,
+    says: String,
+}
+
+impl Finding {
+    fn new(of: &str, found: Result<String, String>) -> Self {
+        let is_well = found.is_ok();
+        let (Ok(says) | Err(says)) = found;
+        Self { of: of.to_owned(), is_well, says }
+    }
+}
+
+async fn findings(config: &Config, kit: &Kit) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for root in &config.tooling.roots {
+        let path = root.display();
+        findings.push(Finding::new(
+            "tools.roots",
+            match std::fs::read_dir(root) {
+                Ok(_) => Ok(format!("{path} can be looked into")),
+                Err(error) => Err(format!("{path} cannot be looked into: {error}")),
+            },
+        ));
+    }
+    for command in &config.tooling.commands {
+        let program = command.command.first().map(String::as_str).unwrap_or_default();
+        findings.push(Finding::new(&command.name, program_of(program, told_path().as_deref())));
+    }
+    for server in &config.tooling.servers {
+        if let ServerTransport::Command { command, .. } = &server.transport {
+            let program = command.first().map(String::as_str).unwrap_or_default();
+            findings.push(Finding::new(&server.name, program_of(program, told_path().as_deref())));
+        }
+    }
+    let list = kit.list().await;
+    findings.extend(list.tools.iter().map(|listed| {
+        let says = format!("its schema can be used; {}", listed.tool.origin);
+        Finding::new(&listed.tool.spec.name, Ok(says))
+    }));
+    findings.extend(kit.troubles().await.into_iter().map(|says| Finding::new("tools", Err(says))));
+    findings
+}
+
+fn told_path() -> Option<String> {
+    setup::told("PATH")
+}
+
+/// Where a program is.
+fn program_of(program: &str, path: Option<&str>) -> Result<String, String> {
+    let there = |file: &Path| is_program(file).then(|| format!("it runs {}", file.display()));
+    if program.contains('/') {
+        return there(Path::new(program)).ok_or_else(|| format!("{program} is not there, or is no program"));
+    }
+    let folders = std::env::split_paths(path.unwrap_or_default()).map(|folder: PathBuf| folder.join(program));
+    let found = folders.filter(|file| file.is_absolute()).find_map(|file| there(&file));
+    found.ok_or_else(|| format!("{program} is in no folder of PATH: install it, or write where it is"))
+}
+
+fn is_program(file: &Path) -> bool {
+    let Ok(about) = std::fs::metadata(file) else { return false };
+    #[cfg(unix)]
+    let may_run = std::os::unix::fs::MetadataExt::mode(&about) & 0o111 != 0;
+    #[cfg(not(unix))]
+    let may_run = true;
+    about.is_file() && may_run
+}
+
+fn check_text(findings: &[Finding], is_well: bool) -> String {
+    let width = findings.iter().map(|finding| finding.of.chars().count()).max().unwrap_or_default();
+    let mut out = String::new();
+    for finding in findings {
+        let word = if finding.is_well { "ok" } else { "fail" };
+        let _ = writeln!(out, "{word:<4}  {:width$}  {}", finding.of, Sanitised::line(&finding.says));
+    }
+    out.push_str(if is_well {
+        "\nAll is well.\n"
+    } else {
+        "\nWhat failed is not offered, or fails when it is called.\n"
+    });
+    out
+}
+
+fn check_json(findings: &[Finding], is_well: bool) -> Result<String> {
+    let rows: Vec<_> = findings
+        .iter()
+        .map(|finding| json!({ "of": finding.of, "status": if finding.is_well { "ok" } else { "fail" }, "says": finding.says }))
+        .collect();
+    Ok(format!("{}\n", serde_json::to_string_pretty(&json!({ "ok": is_well, "checks": rows }))?))
+}

@@ -1,0 +1,190 @@
+//! Paths under the folders that the user named, and nothing outside them: every step is taken from an open folder, so
+//! that no `..`, link or swap in between leads out. Owns the refusals, each with its path; munshi's own folders are
+//! never entered, not even inside a root.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use cap_fs_ext::{DirExt as _, FollowSymlinks, OpenOptionsFollowExt as _, OpenOptionsSyncExt as _};
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, File, OpenOptions};
+
+/// The folders, as they are when they are asked.
+#[derive(Debug, Clone)]
+pub(super) struct Roots {
+    roots: Vec<PathBuf>,
+    private: Vec<PathBuf>,
+}
+
+/// Why a path is not opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// It may not be.
+    Refused(String),
+    /// It may, but cannot.
+    Failed(String),
+}
+
+impl Trouble {
+    pub(super) fn says(self) -> String {
+        let (Self::Refused(says) | Self::Failed(says)) = self;
+        says
+    }
+}
+
+/// A place under a root, found.
+pub(super) struct Place {
+    /// The folder it is in; itself, where it is a root.
+    folder: Dir,
+    /// Its name in there; `None` for a root.
+    name: Option<OsString>,
+    /// Its whole path, without links.
+    pub(super) path: PathBuf,
+}
+
+impl Roots {
+    /// `None` where there are no roots at all.
+    pub(super) fn new(roots: &[PathBuf], private: &[PathBuf]) -> Option<Self> {
+        (!roots.is_empty()).then(|| Self { roots: roots.to_vec(), private: private.to_vec() })
+    }
+
+    /// What a model is told of them.
+    pub(super) fn words(&self) -> String {
+        let list: Vec<String> = self.roots.iter().map(|root| root.display().to_string()).collect();
+        let first = if list.len() > 1 { " A path is whole, or relative to the first of them." } else { "" };
+        format!("Only files under {} can be seen.{first}", list.join(", "))
+    }
+
+    pub(super) fn paths(&self) -> &[PathBuf] {
+        &self.roots
+    }
+
+    /// Goes to a path, whole or relative to the first root, without opening what is there.
+    pub(super) fn go(&self, written: &str) -> Result<Place, Trouble> {
+        let (root, below) = self.below(written)?;
+        let failed = |error: &io::Error| Trouble::Failed(format!("{written} cannot be opened: {error}."));
+        let dir = Dir::open_ambient_dir(root, ambient_authority()).map_err(|error| failed(&error))?;
+        let root = root.canonicalize().map_err(|error| failed(&error))?;
+        let below = match dir.canonicalize(&below) {
+            Ok(below) => below,
+            // Its own word for a step that leads out; the system's have a number.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_none() => {
+                return Err(outside(written));
+            }
+            Err(error) => return Err(failed(&error)),
+        };
+        let path: PathBuf = root.join(&below).components().collect();
+        let private = self.private_folders();
+        if private.iter().any(|(own, _)| path.starts_with(own)) {
+            return Err(own(written));
+        }
+        let names: Vec<OsString> = below
+            .components()
+            .filter_map(|step| match step {
+                Component::Normal(name) => Some(name.to_owned()),
+                _ => None,
+            })
+            .collect();
+        let (mut folder, mut name) = (dir, None);
+        check_identity(&folder, &private, written)?;
+        for step in names {
+            if let Some(entered) = name.replace(step) {
+                folder = folder.open_dir_nofollow(&entered).map_err(|error| failed(&error))?;
+                check_identity(&folder, &private, written)?;
+            }
+        }
+        Ok(Place { folder, name, path })
+    }
+
+    /// The root that a path is under, and the rest of it.
+    fn below(&self, written: &str) -> Result<(&PathBuf, PathBuf), Trouble> {
+        let path = Path::new(written);
+        if path.components().any(|step| step == Component::ParentDir) || written.contains('\0') {
+            return Err(outside(written));
+        }
+        let plain = |rest: &Path| if rest.as_os_str().is_empty() { PathBuf::from(".") } else { rest.to_path_buf() };
+        if !path.has_root() && !matches!(path.components().next(), Some(Component::Prefix(_))) {
+            let first = self.roots.first().ok_or_else(|| outside(written))?;
+            return Ok((first, plain(path)));
+        }
+        for root in &self.roots {
+            let real = root.canonicalize().ok();
+            let rest = [Some(root), real.as_ref()].into_iter().flatten().find_map(|root| path.strip_prefix(root).ok());
+            if let Some(rest) = rest {
+                return Ok((root, plain(rest)));
+            }
+        }
+        Err(outside(written))
+    }
+
+    /// munshi's own folders that are there: their paths without links, and what tells them apart.
+    fn private_folders(&self) -> Vec<(PathBuf, Option<(u64, u64)>)> {
+        let there = self.private.iter().filter_map(|own| own.canonicalize().ok());
+        there
+            .map(|own| {
+                let id = Dir::open_ambient_dir(&own, ambient_authority()).ok().as_ref().and_then(identity);
+                (own, id)
+            })
+            .collect()
+    }
+}
+
+fn outside(written: &str) -> Trouble {
+    Trouble::Refused(format!("{written:?} is outside the folders that the user allows; it is not opened."))
+}
+
+fn own(written: &str) -> Trouble {
+    Trouble::Refused(format!("{written:?} is in munshi's own folders, which no tool reads."))
+}
+
+/// A folder of munshi's is one under whatever name it was reached.
+fn check_identity(folder: &Dir, private: &[(PathBuf, Option<(u64, u64)>)], written: &str) -> Result<(), Trouble> {
+    let here = identity(folder);
+    if here.is_some() && private.iter().any(|(_, id)| *id == here) { Err(own(written)) } else { Ok(()) }
+}
+
+/// What tells a folder from all others, where the system has such a thing.
+#[cfg_attr(not(unix), allow(unused_variables, reason = "only Unix tells"))]
+fn identity(folder: &Dir) -> Option<(u64, u64)> {
+    #[cfg(unix)]
+    {
+        use cap_std::fs::MetadataExt as _;
+        let about = folder.dir_metadata().ok()?;
+        Some((about.dev(), about.ino()))
+    }
+    #[cfg(not(unix))]
+    None
+}
+
+impl Place {
+    /// Opens a plain file and tells its size. Devices, pipes and sockets are never waited for.
+    pub(super) fn file(&self) -> Result<(File, u64), Trouble> {
+        let failed = |error: io::Error| Trouble::Failed(format!("{} cannot be read: {error}.", self.path.display()));
+        let is_folder =
+            || Trouble::Failed(format!("{} is a folder; list_files shows what is in it.", self.path.display()));
+        let no_file =
+            || Trouble::Refused(format!("{} is a device, a pipe or a socket, and is not opened.", self.path.display()));
+        let Some(name) = &self.name else { return Err(is_folder()) };
+        let about = self.folder.symlink_metadata(name).map_err(failed)?;
+        if about.is_dir() {
+            return Err(is_folder());
+        }
+        if !about.is_file() {
+            return Err(no_file());
+        }
+        let mut options = OpenOptions::new();
+        options.read(true).follow(FollowSymlinks::No).nonblock(true);
+        let file = self.folder.open_with(name, &options).map_err(failed)?;
+        let about = file.metadata().map_err(failed)?;
+        if about.is_file() { Ok((file, about.len())) } else { Err(no_file()) }
+    }
+
+    /// Opens a folder.
+    pub(super) fn folder(self) -> Result<Dir, Trouble> {
+        let Some(name) = &self.name else { return Ok(self.folder) };
+        self.folder
+            .open_dir_nofollow(name)
+            .map_err(|error| Trouble::Failed(format!("{} cannot be listed: {error}.", self.path.display())))
+    }
+}

@@ -1,0 +1,125 @@
+//! All sources of tools behind the one door. Owns what holds for every tool whatever its source: names, switches,
+//! arguments, permissions, deadlines, and that a fault of a tool's is only its own. Refuses to run what was not checked.
+
+mod finding;
+mod judging;
+mod policy;
+mod running;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
+
+use super::Toolbox;
+use super::grants::{Grant, Grants, look};
+use super::source::Source;
+use crate::chat::ToolCall;
+use crate::chat::tool::{
+    Gathered, ListedTool, Permission, Prepared, Tool, ToolChoices, ToolList, ToolOutcome, Verdict,
+};
+use crate::chat::tooling::Tooling;
+
+use finding::{Found, Schemas};
+use policy::Policy;
+
+/// The sources, what the configuration says of them, and what the user allowed for good.
+#[derive(Clone)]
+pub struct Kit {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    /// Those munshi brings first, then the user's commands, then servers: of two tools of one name the first counts.
+    sources: Vec<Arc<dyn Source>>,
+    policy: Policy,
+    grants: Grants,
+    schemas: Schemas,
+}
+
+impl Kit {
+    /// Puts sources together.
+    #[must_use]
+    pub fn new(mut sources: Vec<Arc<dyn Source>>, tooling: &Tooling, grants: Grants) -> Self {
+        sources.sort_by_key(|source| source.origin());
+        let inner = Inner { sources, policy: Policy::new(tooling), grants, schemas: Schemas::default() };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// What is wrong with single tools and servers, in sentences: for `munshi tools check`.
+    pub async fn troubles(&self) -> Vec<String> {
+        self.inner.find(|_| true).await.notes
+    }
+}
+
+impl Inner {
+    fn tool(&self, found: &Found) -> Tool {
+        let origin = found.source.origin();
+        Tool {
+            permission: self.policy.permission(&found.tool.spec.name, &origin),
+            is_on: self.policy.is_on(&found.tool.spec.name, &origin),
+            spec: found.tool.spec.clone(),
+            definition: found.tool.definition.clone(),
+            is_sample: found.tool.is_sample,
+            origin,
+        }
+    }
+
+    async fn gather(&self, choices: &ToolChoices) -> Gathered {
+        let found = self.find(|source| self.policy.is_wanted(&source.origin(), choices)).await;
+        let tools = found.tools.iter().map(|found| self.tool(found));
+        let offered = tools.filter(|tool| tool.permission != Permission::Deny && choices.is_on(tool)).collect();
+        Gathered { tools: offered, notes: found.notes }
+    }
+
+    async fn list(self: Arc<Self>) -> ToolList {
+        let found = self.find(|_| true).await;
+        let kept = self.kept().await;
+        let tools = found.tools.iter().map(|found| {
+            let tool = self.tool(found);
+            let is_always_allowed = look(&kept, &tool.spec.name, &tool.definition) == Grant::Given;
+            ListedTool { tool, is_always_allowed }
+        });
+        ToolList { tools: tools.collect(), servers: found.servers }
+    }
+
+    /// What the user allowed for good, read anew: another instance may have added to it.
+    async fn kept(&self) -> Vec<(String, String)> {
+        let grants = self.grants.clone();
+        tokio::task::spawn_blocking(move || grants.load()).await.unwrap_or_default()
+    }
+
+    async fn give(&self, tool: String, definition: String) -> Result<(), String> {
+        let grants = self.grants.clone();
+        let given = tokio::task::spawn_blocking(move || grants.give(&tool, &definition)).await;
+        given.unwrap_or_else(|_| Err("What is always allowed could not be kept.".to_owned()))
+    }
+}
+
+impl Toolbox for Kit {
+    fn gather(&self, choices: ToolChoices) -> BoxFuture<'static, Gathered> {
+        let inner = Arc::clone(&self.inner);
+        Box::pin(async move { inner.gather(&choices).await })
+    }
+
+    fn list(&self) -> BoxFuture<'static, ToolList> {
+        Box::pin(Arc::clone(&self.inner).list())
+    }
+
+    fn check(&self, call: ToolCall) -> BoxFuture<'static, Verdict> {
+        let inner = Arc::clone(&self.inner);
+        Box::pin(async move { inner.check(call).await })
+    }
+
+    fn run(&self, prepared: Arc<Prepared>, cancel: CancellationToken) -> BoxFuture<'static, ToolOutcome> {
+        let inner = Arc::clone(&self.inner);
+        Box::pin(async move { inner.run(prepared, cancel).await })
+    }
+
+    fn allow(&self, tool: String, definition: String) -> BoxFuture<'static, Result<(), String>> {
+        let inner = Arc::clone(&self.inner);
+        Box::pin(async move { inner.give(tool, definition).await })
+    }
+}
