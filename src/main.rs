@@ -35,7 +35,7 @@ use munshi::cli::{Cli, Command};
 use munshi::text::Sanitised;
 
 /// The command line or the configuration is wrong.
-const USAGE: u8 = 2;
+pub const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     if let Some(code) = confined::run() {
@@ -100,7 +100,7 @@ pub fn data(text: String) -> String {
 }
 
 /// Says on standard error why it ends.
-fn fail(why: &str, code: u8) -> ExitCode {
+pub fn fail(why: &str, code: u8) -> ExitCode {
     talk(why);
     ExitCode::from(code)
 }

@@ -28,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 use crate::host::Program;
 use crate::keyed::{Keyed, Keys};
 use crate::setup;
+use crate::toolbox;
 
 /// The model that the demo answers as.
 const DEMO_MODEL: &str = "demo-mini";
@@ -88,7 +89,9 @@ async fn session(config: Config, is_demo: bool, opening: Opening, log_notice: Op
     };
     let ready: BTreeMap<String, bool> =
         config.endpoints.iter().map(|(name, _)| (name.to_owned(), host.has_key(name))).collect();
-    let runtime = Runtime::new(clock.clone(), Arc::new(provider), store, Arc::clone(&arrived));
+    let tools = toolbox::toolbox(&config, &clock, &database).map_err(|why| eyre!("{why}"))?.kit;
+    let runtime = Runtime::new(clock.clone(), Arc::new(provider), store, Arc::clone(&arrived))
+        .with_tools(Arc::new(tools.clone()));
     let preferences = preferences(&config, &clock, is_demo, ready, &database);
     let bindings = config.key_bindings.iter().map(|binding| (binding.action.clone(), binding.keys.clone())).collect();
     let (ended, continued) = told_by_the_system()?;
@@ -105,6 +108,7 @@ async fn session(config: Config, is_demo: bool, opening: Opening, log_notice: Op
     };
     // The screen holds all of the program: on the heap, it does not weigh on the stack of what waits for it.
     let exit = Box::pin(tui::open(launch, runtime, Arc::new(host), arrived)).await?;
+    tools.end().await;
     Ok(Exit { panicked: exit.panicked || setup::PANICKED.is_cancelled(), ..exit })
 }
 

@@ -4,22 +4,61 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use color_eyre::eyre::Result;
 use jiff::Timestamp;
 use munshi::config::Config;
 use munshi::platform::files;
+use munshi::platform::sandbox::{self, Sandbox};
 use munshi::runtime::Clock;
 use munshi::store::Store as _;
 use munshi::store::sqlite::{OpenOptions, SqliteStore};
 use munshi::tools::builtin::{BuiltIns, FoundMessage, SearchChats, World};
+use munshi::tools::command::{CommandSource, Surroundings};
 use munshi::tools::grants::{self, Grants};
 use munshi::tools::kit::Kit;
 use munshi::tools::source::Source;
 
-/// All tools that the configuration knows of; `database` is the one that `search_chats` looks into.
-pub fn toolbox(config: &Config, clock: &Clock, database: &Path) -> Kit {
-    let sources: Vec<Arc<dyn Source>> = vec![Arc::new(built_in(config, clock, database))];
-    Kit::new(sources, &config.tooling, grants(&config.paths.data))
+use crate::setup;
+
+/// The tools, together and by their kind.
+pub struct Toolbox {
+    pub kit: Kit,
+    pub commands: Arc<CommandSource>,
+}
+
+/// All tools that the configuration knows of; `database` is the one that `search_chats` looks into. Starts nothing.
+///
+/// # Errors
+/// Which command's definition cannot be right, and how to mend it, in a sentence.
+pub fn toolbox(config: &Config, clock: &Clock, database: &Path) -> Result<Toolbox, String> {
+    let commands = Arc::new(commands(config)?);
+    let mut sources: Vec<Arc<dyn Source>> =
+        vec![Arc::new(built_in(config, clock, database)), Arc::clone(&commands) as _];
+    sources.extend(servers(config));
+    Ok(Toolbox { kit: Kit::new(sources, &config.tooling, grants(&config.paths.data)), commands })
+}
+
+fn commands(config: &Config) -> Result<CommandSource, String> {
+    let helper = sandbox::this_program().map_err(|error| format!("munshi does not find itself: {error}."))?;
+    let surroundings = Surroundings {
+        helper,
+        sandbox: Sandbox::best(),
+        environment: Arc::new(setup::told),
+        private: private_folders(config),
+    };
+    CommandSource::new(config.tooling.commands.clone(), surroundings)
+}
+
+#[cfg(feature = "mcp")]
+fn servers(config: &Config) -> impl Iterator<Item = Arc<dyn Source>> {
+    use munshi::tools::mcp::{McpSource, Options};
+    let servers = config.tooling.servers.iter().cloned();
+    servers.map(|definition| Arc::new(McpSource::new(definition, Options::default())) as _)
+}
+
+/// Built without them: what is configured is not there, and the config says so by not listing it.
+#[cfg(not(feature = "mcp"))]
+fn servers(_: &Config) -> impl Iterator<Item = Arc<dyn Source>> {
+    std::iter::empty()
 }
 
 /// munshi's own folders, which no tool reads.

@@ -12,24 +12,27 @@ use munshi::config::Config;
 use munshi::runtime::Clock;
 use munshi::text::Sanitised;
 use munshi::tools::Toolbox as _;
-use munshi::tools::kit::Kit;
+use munshi::tools::command::SandboxReport;
 use serde_json::json;
 
 use crate::setup;
-use crate::toolbox::toolbox;
+use crate::toolbox::{Toolbox, toolbox};
 
 pub fn run(command: &ToolsCommand, config: &Config) -> Result<ExitCode> {
     let workers = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let kit = toolbox(config, &Clock::start(), &config.paths.database());
+    let tools = match toolbox(config, &Clock::start(), &config.paths.database()) {
+        Ok(tools) => tools,
+        Err(why) => return Ok(crate::fail(&format!("munshi: {why}"), crate::USAGE)),
+    };
     let (text, code) = workers.block_on(async {
         match command {
             ToolsCommand::List { json } => {
-                let list = kit.list().await;
+                let list = tools.kit.list().await;
                 let text = if *json { crate::data(list_json(&list)?) } else { list_text(&list) };
                 color_eyre::eyre::Ok((text, ExitCode::SUCCESS))
             }
             ToolsCommand::Check { json } => {
-                let findings = findings(config, &kit).await;
+                let findings = findings(config, &tools).await;
                 let is_well = findings.iter().all(|finding| finding.is_well);
                 let text =
                     if *json { crate::data(check_json(&findings, is_well)?) } else { check_text(&findings, is_well) };
@@ -37,7 +40,7 @@ pub fn run(command: &ToolsCommand, config: &Config) -> Result<ExitCode> {
             }
         }
     })?;
-    // A server that does not end by itself is not waited for.
+    workers.block_on(tools.kit.end());
     workers.shutdown_background();
     crate::print(&text)?;
     Ok(code)
@@ -114,7 +117,7 @@ impl Finding {
     }
 }
 
-async fn findings(config: &Config, kit: &Kit) -> Vec<Finding> {
+async fn findings(config: &Config, tools: &Toolbox) -> Vec<Finding> {
     let mut findings = Vec::new();
     for root in &config.tooling.roots {
         let path = root.display();
@@ -126,9 +129,13 @@ async fn findings(config: &Config, kit: &Kit) -> Vec<Finding> {
             },
         ));
     }
-    for command in &config.tooling.commands {
-        let program = command.command.first().map(String::as_str).unwrap_or_default();
-        findings.push(Finding::new(&command.name, program_of(program, told_path().as_deref())));
+    for examined in tools.commands.examine() {
+        let program = examined.program.map(|path| format!("it runs {}", path.display()));
+        findings.push(Finding::new(&examined.name, program));
+        findings.extend(examined.notes.into_iter().map(|says| Finding::new(&examined.name, Err(says))));
+    }
+    if !config.tooling.commands.is_empty() {
+        findings.push(sandbox(&tools.commands.sandbox()));
     }
     for server in &config.tooling.servers {
         if let ServerTransport::Command { command, .. } = &server.transport {
@@ -136,13 +143,19 @@ async fn findings(config: &Config, kit: &Kit) -> Vec<Finding> {
             findings.push(Finding::new(&server.name, program_of(program, told_path().as_deref())));
         }
     }
-    let list = kit.list().await;
+    let list = tools.kit.list().await;
     findings.extend(list.tools.iter().map(|listed| {
         let says = format!("its schema can be used; {}", listed.tool.origin);
         Finding::new(&listed.tool.spec.name, Ok(says))
     }));
-    findings.extend(kit.troubles().await.into_iter().map(|says| Finding::new("tools", Err(says))));
+    findings.extend(tools.kit.troubles().await.into_iter().map(|says| Finding::new("tools", Err(says))));
     findings
+}
+
+/// What the user's commands run in. None at all is nothing wrong with the configuration, and still worth a word.
+fn sandbox(report: &SandboxReport) -> Finding {
+    let why = [report.misses.as_slice(), report.gaps.as_slice()].concat().join(" ");
+    Finding::new("sandbox", Ok(format!("{} {why}", report.confinement.words()).trim_end().to_owned()))
 }
 
 fn told_path() -> Option<String> {

@@ -191,6 +191,13 @@ pub fn too_many_invalid(calls: u32) -> String {
     )
 }
 
+/// That a model asks for a tool that it was not offered.
+#[must_use]
+pub fn not_offered(tool: &str) -> String {
+    let shown: String = tool.chars().take(80).collect();
+    format!("there is no tool {shown:?} in this chat.")
+}
+
 /// That a model takes no tools.
 #[must_use]
 pub fn takes_no_tools(model: &ModelRef) -> String {

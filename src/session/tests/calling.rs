@@ -315,6 +315,20 @@ fn tools_switched_off_while_they_are_gathered_are_not_offered() {
 }
 
 #[test]
+fn a_tool_that_the_chat_does_not_offer_never_runs_even_where_the_configuration_allows_it() {
+    let mut world = World::with_tools();
+    let mut off = world.session.conversation().meta.tools.clone();
+    off.switch("free", false);
+    world.happen(Happened::Changed(Change::Tools(off)));
+    world.ask("x");
+    world.calls(&[("free", "{}")]);
+    assert_eq!(world.tools.ran, []);
+    assert!(world.request().messages.last().unwrap().content.contains("no tool \"free\" in this chat"));
+    world.stop_and_let_go();
+    world.assert_at_rest();
+}
+
+#[test]
 fn a_retry_after_tools_ran_asks_for_the_answer_alone() {
     let mut world = World::with_tools();
     world.ask("x");

@@ -10,7 +10,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, join_all};
 use tokio_util::sync::CancellationToken;
 
 use super::Toolbox;
@@ -46,6 +46,11 @@ impl Kit {
         sources.sort_by_key(|source| source.origin());
         let inner = Inner { sources, policy: Policy::new(tooling), grants, schemas: Schemas::default() };
         Self { inner: Arc::new(inner) }
+    }
+
+    /// Ends what the sources have running, servers with all that they started, within two seconds.
+    pub async fn end(&self) {
+        join_all(self.inner.sources.iter().map(|source| source.end())).await;
     }
 
     /// What is wrong with single tools and servers, in sentences: for `munshi tools check`.
