@@ -194,7 +194,7 @@ mod tests {
         let (json, line) = account(&tally);
         assert_eq!(json["usage"]["input"], 1_210);
         assert_eq!((&json["cost"]["usd"], &json["cost"]["local"]), (&json!("0.000002"), &json!("0.00017")));
-        assert_eq!(line, "openai/gpt-4o-mini · 1.2 s · ~1.2k in · ~4 out · ₹0.00017");
+        assert_eq!(line, "gpt-4o-mini · 1.2 s · ~1.2k in · ~4 out · ₹0.00017");
         tally.add(&closing(None, None), &currency);
         let (json, line) = account(&tally);
         assert!(json["cost"]["usd"].is_null() && line.ends_with("₹0.00017+?"), "{line}");

@@ -123,6 +123,8 @@ impl Fence {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU16;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -132,7 +134,8 @@ mod tests {
 
     /// What a terminal of that size shows, and has shown above, without its trailing blanks.
     fn seen(bytes: &str, size: Size) -> String {
-        let mut terminal = vt100::Parser::new(size.1, size.0, 10_000);
+        let (rows, columns) = (NonZeroU16::new(size.1).unwrap(), NonZeroU16::new(size.0).unwrap());
+        let mut terminal = vt100::Parser::new(rows, columns, 10_000);
         terminal.process(bytes.replace('\n', "\r\n").as_bytes());
         terminal.screen_mut().set_scrollback(usize::MAX);
         let above = terminal.screen().scrollback();
