@@ -1,6 +1,8 @@
 //! The command line: its types, its help, completions and manual page, all from one table. Owns no meaning:
 //! what a flag does is decided where it is used.
 
+mod ask;
+
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -11,9 +13,12 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use jiff::civil::Date;
 
+pub use ask::{AskArgs, AskOutput};
+
 const AFTER_HELP: &str = "\
 Exit codes: 0 it went well, 1 it failed (`munshi doctor`, `munshi tools check`: something does not
-work), 2 the command line or the configuration is wrong, 101 a fault of munshi's own.
+work), 2 the command line or the configuration is wrong, 101 a fault of munshi's own. `munshi ask` has
+more: 3 refused by a budget, 4 the provider failed, 5 not in the shape that was asked for, 130 interrupted.
 
 Settings come from the defaults, the configuration file (`munshi config path`), the environment
 (OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL, OPENAI_TEMPERATURE, OPENAI_MAX_TOKENS, MUNSHI_LOG)
@@ -42,7 +47,10 @@ impl Cli {
 
     /// Settings may stand before a command, as they hold for it too; which conversation to open may not.
     fn checked(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let cli = Self::try_parse_from(words)?;
+        let mut cli = Self::try_parse_from(words)?;
+        if let Some(Command::Ask(ask)) = &cli.command {
+            ask.lay_over(&mut cli.settings);
+        }
         let chat = &cli.chat;
         if cli.command.is_some() && (chat.demo || chat.continue_last || chat.resume.is_some()) {
             let why = "--demo, --continue and --resume open the chat, and do not go with a command";
@@ -103,6 +111,8 @@ pub struct SettingArgs {
 /// What munshi can do without opening the chat.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// One question from the arguments and standard input, its answer on standard output
+    Ask(AskArgs),
     /// Where the configuration is, a new one with every field explained, or what holds and why
     #[command(subcommand)]
     Config(ConfigCommand),

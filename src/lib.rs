@@ -15,12 +15,14 @@
 //! | [`platform`] | what differs between systems; the sandbox of programs | nothing |
 //! | [`runtime`] | runs effects: streams, timers, the store's thread, the clock | `session` and the ports |
 //! | [`tui`] | the event loop, the screen's machine `update`, `view` | `runtime`, `session`, `text`, `chat` |
+//! | [`ask`] | one question without a screen: its prompt, its approvals, its exit codes | `runtime`, `session`, `text`, `chat` |
 //! | [`demo`] | the embedded OpenAI-compatible server | nothing |
 //! | [`logging`] | the log file, off the screen | `platform` |
 //! | [`cli`] | the types of the command line | nothing |
 //!
 //! Only `main` names implementations. `tests/architecture/` holds the table to the code.
 
+pub mod ask;
 pub mod chat;
 pub mod cli;
 pub mod config;

@@ -1,5 +1,7 @@
 //! Wires implementations together, prints the error chain, and sets the exit code.
 
+#[path = "main/ask.rs"]
+mod ask;
 #[path = "main/budgets.rs"]
 mod budgets;
 #[path = "main/chat.rs"]
@@ -63,6 +65,7 @@ fn main() -> ExitCode {
 fn run(cli: &Cli, config: munshi::config::Config) -> Result<ExitCode> {
     let text = match &cli.command {
         None => return chat::open(cli, config),
+        Some(Command::Ask(args)) => return ask::run(cli, args, config),
         Some(Command::Config(command)) => reports::config(command, &config)?,
         Some(Command::Models { refresh: Some(provider), json }) => return refresh::models(provider, *json, &config),
         Some(Command::Models { refresh: None, json }) => reports::models(*json, &config),

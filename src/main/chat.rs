@@ -173,7 +173,8 @@ fn told_by_the_system() -> Result<(CancellationToken, Arc<Notify>)> {
     Ok((ended, continued))
 }
 
-fn open_store(database: PathBuf, clock: &Clock, arrived: &Arc<Notify>) -> Result<StoreHandle> {
+/// Opens the database on a thread of its own.
+pub fn open_store(database: PathBuf, clock: &Clock, arrived: &Arc<Notify>) -> Result<StoreHandle> {
     let options = OpenOptions { now_ms: clock.now().unix_ms, ..OpenOptions::default() };
     let handle = StoreHandle::spawn(Arc::clone(arrived), move || {
         let opened = SqliteStore::open(&database, options)?;
@@ -184,7 +185,7 @@ fn open_store(database: PathBuf, clock: &Clock, arrived: &Arc<Notify>) -> Result
 }
 
 /// The same configuration with the embedded server in place of every other.
-fn with_demo(mut config: Config) -> Result<(Config, Option<DemoServer>)> {
+pub fn with_demo(mut config: Config) -> Result<(Config, Option<DemoServer>)> {
     let server = DemoServer::start()?;
     let key = Key::parse("demo-key").map_err(|problem| eyre!("{problem}"))?;
     let spec = config.catalogue.spec(&ModelRef::new("openai", DEMO_PRICED_AS));

@@ -1,6 +1,10 @@
 //! What the system knows of the terminal that standard output goes to.
 
-use std::io::{self, IsTerminal as _};
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, IsTerminal as _, Read as _, Write as _};
+
+/// The longest answer that is read at a question, in bytes.
+const LONGEST_ANSWER: u64 = 1024;
 
 /// Whether standard output goes to a terminal.
 #[must_use]
@@ -30,6 +34,39 @@ pub fn is_utf8(get: impl Fn(&str) -> Option<String>) -> bool {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(get).find(|value| !value.is_empty());
     let locale = locale.unwrap_or_default().to_ascii_lowercase();
     locale.contains("utf-8") || locale.contains("utf8")
+}
+
+/// The terminal that the program was started from, whatever standard input and output are.
+#[cfg(unix)]
+fn controlling() -> io::Result<File> {
+    File::options().read(true).write(true).open("/dev/tty")
+}
+
+#[cfg(not(unix))]
+fn controlling() -> io::Result<File> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Whether anybody sits at such a terminal.
+#[must_use]
+pub fn can_ask() -> bool {
+    controlling().is_ok()
+}
+
+/// Puts a question at that terminal and waits for the line that is answered. What was typed before the question stood
+/// there is no answer to it, and is forgotten.
+///
+/// # Errors
+/// Where there is no such terminal, or it is gone.
+pub fn ask(question: &str) -> io::Result<String> {
+    let mut terminal = controlling()?;
+    #[cfg(unix)]
+    rustix::termios::tcflush(&terminal, rustix::termios::QueueSelector::IFlush)?;
+    terminal.write_all(question.as_bytes())?;
+    terminal.flush()?;
+    let mut answer = String::new();
+    BufReader::new(terminal.take(LONGEST_ANSWER)).read_line(&mut answer)?;
+    Ok(answer)
 }
 
 #[cfg(test)]

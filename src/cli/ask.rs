@@ -1,0 +1,95 @@
+//! The arguments of `munshi ask`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::{SettingArgs, lossy, temperature};
+
+const AFTER_HELP: &str = "\
+The prompt is made of the arguments, then of what is piped in, then of the attached files. Without a terminal behind
+it, standard output gets the bytes of the answer as they come, and nothing else; all talk is on standard error.
+
+Exit codes: 0 answered, 1 it failed otherwise, 2 the command line, the input or the configuration is wrong, 3 a budget
+does not allow it, 4 the provider failed, 5 the answer is not in the shape that was asked for, 130 interrupted (129 the
+terminal was closed, 143 terminated). A reader that goes away stops the answer, and is no error.
+
+Examples:
+  munshi ask \"What is the GST on books?\"
+  git diff | munshi ask \"Write a commit message for this diff.\"
+  munshi ask --attach posting.txt --schema job.json \"Extract the job.\" > job-posting.json";
+
+/// `munshi ask`
+#[derive(Debug, Args, Default)]
+#[command(after_help = AFTER_HELP)]
+#[allow(clippy::struct_excessive_bools, reason = "switches of a command line, each on or off by itself")]
+pub struct AskArgs {
+    /// What is asked; words are joined by spaces, and piped input follows them
+    #[arg(value_name = "PROMPT", value_parser = lossy())]
+    pub prompt: Vec<String>,
+    /// Go on with the last conversation, by its own model and settings
+    #[arg(short = 'c', long = "continue")]
+    pub continue_last: bool,
+    /// The model, such as gpt-4o-mini or groq/openai/gpt-oss-120b; `munshi models` lists them
+    #[arg(short, long, value_name = "MODEL", value_parser = lossy())]
+    pub model: Option<String>,
+    /// The system prompt; "" for none
+    #[arg(long, value_name = "TEXT", value_parser = lossy())]
+    pub system: Option<String>,
+    /// How freely the model words its reply, from 0 to 2
+    #[arg(long, value_name = "T", value_parser = temperature, allow_negative_numbers = true)]
+    pub temperature: Option<f32>,
+    /// The most tokens the reply may have
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pub max_tokens: Option<u32>,
+    /// Ask for a JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Ask for JSON after the JSON schema in this file; an answer that does not fit is asked for once more
+    #[arg(long, value_name = "FILE", conflicts_with = "json")]
+    pub schema: Option<PathBuf>,
+    /// Offer these tools, by their names or an MCP server's, or `all`; without it there are none
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = lossy())]
+    pub tools: Vec<String>,
+    /// Ask nothing: calls of tools that the configuration allows run, and all others are denied
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Put this text file behind the prompt; may be given again
+    #[arg(short, long, value_name = "FILE")]
+    pub attach: Vec<PathBuf>,
+    /// Keep nothing of the conversation; what it cost is still counted
+    #[arg(long)]
+    pub no_save: bool,
+    /// What standard output gets: the answer, one JSON object at the end, or one JSON object a line as things happen
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = AskOutput::Text)]
+    pub output_format: AskOutput,
+    /// Say at the end, on standard error, how long it took and what it used and cost
+    #[arg(short, long)]
+    pub verbose: bool,
+    /// Ask the model that munshi plays itself, without key and network; saved apart from the real ones
+    #[arg(long)]
+    pub demo: bool,
+}
+
+/// What standard output gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum AskOutput {
+    #[default]
+    Text,
+    Json,
+    Ndjson,
+}
+
+impl AskArgs {
+    /// Its settings hold before those that stand before the command.
+    pub(super) fn lay_over(&self, settings: &mut SettingArgs) {
+        if self.model.is_some() {
+            settings.model.clone_from(&self.model);
+        }
+        if self.system.is_some() {
+            settings.system.clone_from(&self.system);
+        }
+        settings.temperature = self.temperature.or(settings.temperature);
+        settings.max_tokens = self.max_tokens.or(settings.max_tokens);
+    }
+}
