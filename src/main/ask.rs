@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use color_eyre::eyre::Result;
+use color_eyre::eyre::{Result, eyre};
 use futures::FutureExt as _;
 use futures::StreamExt as _;
 use futures::future::BoxFuture;
@@ -14,7 +14,7 @@ use futures::stream::{self, BoxStream};
 use munshi::ask::account::{Account, Tally};
 use munshi::ask::prompt::{self, Parts, Source};
 use munshi::ask::{Ask, Asker, Edges, Exit, OutputFormat, Overrides, Paint, Signal, Stage, Stop, Target, Writer};
-use munshi::chat::{AnswerFormat, AnswerSchema, ConversationMeta, ToolSpec};
+use munshi::chat::{AnswerFormat, ConversationMeta};
 use munshi::cli::{AskArgs, AskOutput, Cli};
 use munshi::config::Config;
 use munshi::platform::signals::{Signals, SystemSignal};
@@ -22,19 +22,13 @@ use munshi::platform::terminal;
 use munshi::provider::openai::{EndpointTable, HttpOptions, OpenAiProvider};
 use munshi::runtime::{Clock, Runtime, ids};
 use munshi::text::Sanitised;
-use munshi::tools::schema::Schema;
-use munshi::tools::{NoTools, Toolbox};
+use munshi::tools::NoTools;
 use tokio::sync::Notify;
 
 use crate::chat::{open_store, with_demo};
 use crate::keyed::{Keyed, Keys};
-use crate::setup;
-
-/// The name of a schema that has none to be called by.
-const UNNAMED: &str = "answer";
-
-/// The longest schema file that is read, in characters.
-const LONGEST_SCHEMA: usize = 1_000_000;
+use crate::toolbox::toolbox;
+use crate::{schema_file, setup};
 
 /// Asks, and gives the exit code.
 pub fn run(cli: &Cli, args: &AskArgs, config: Config) -> Result<ExitCode> {
@@ -66,13 +60,23 @@ async fn ask(
     let signals = signals()?;
     let (config, _server) = if args.demo { with_demo(config)? } else { (config, None) };
     let database = if args.demo { config.paths.data.join("demo").join("munshi.db") } else { config.paths.database() };
+    // Where none is named, none is offered, and none need be put together.
+    let tools = if args.tools.is_empty() {
+        None
+    } else {
+        Some(toolbox(&config, &clock, &database).map_err(|why| eyre!("{why}"))?.kit)
+    };
     let store = open_store(database, &clock, &arrived)?;
     let options = HttpOptions { connect_timeout: config.connect_timeout, ..HttpOptions::default() };
     let adapter = Arc::new(OpenAiProvider::new(EndpointTable::default(), options));
     let keys = Keys { endpoints: config.endpoints.clone(), chosen: EndpointTable::default() };
     let provider = Keyed { adapter, keys };
     let now = clock.now();
-    let runtime = Runtime::new(clock, Arc::new(provider), store, Arc::clone(&arrived)).with_tools(toolbox(&config));
+    let runtime = Runtime::new(clock, Arc::new(provider), store, Arc::clone(&arrived));
+    let runtime = match &tools {
+        Some(kit) => runtime.with_tools(Arc::new(kit.clone())),
+        None => runtime.with_tools(Arc::new(NoTools)),
+    };
     let fresh = ConversationMeta {
         system: config.system.clone(),
         temperature: config.temperature,
@@ -95,12 +99,11 @@ async fn ask(
     };
     let stage = stage(args, &arrived)?;
     let asker = (!args.tools.is_empty() && terminal::can_ask()).then(|| Arc::new(AtTerminal) as Arc<dyn Asker>);
-    Ok(munshi::ask::run(ask, Edges { runtime, arrived, stage, asker, signals }).await)
-}
-
-/// The tools that there are.
-fn toolbox(_: &Config) -> Arc<dyn Toolbox> {
-    Arc::new(NoTools)
+    let exit = munshi::ask::run(ask, Edges { runtime, arrived, stage, asker, signals }).await;
+    if let Some(kit) = tools {
+        kit.end().await;
+    }
+    Ok(exit)
 }
 
 /// What the command line says of a conversation that goes on; the configuration and the environment are for new ones.
@@ -141,15 +144,7 @@ fn format(args: &AskArgs) -> Result<AnswerFormat, String> {
     let Some(path) = &args.schema else {
         return Ok(if args.json { AnswerFormat::JsonObject } else { AnswerFormat::Text });
     };
-    let shown = path.display();
-    let text = read_file(path, LONGEST_SCHEMA)?;
-    let schema: serde_json::Value = serde_json::from_str(&text)
-        .map_err(|error| format!("{shown}:{}:{}: no JSON: {error}.", error.line(), error.column()))?;
-    Schema::compile(&schema).map_err(|why| format!("{shown}: {why}"))?;
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let name: String = stem.chars().filter(|c| ToolSpec::is_name(&c.to_string())).take(64).collect();
-    let name = if name.is_empty() { UNNAMED.to_owned() } else { name };
-    Ok(AnswerFormat::Schema(AnswerSchema { name, schema: Arc::new(schema) }))
+    schema_file::read(path).map(AnswerFormat::Schema)
 }
 
 /// Says why nothing is asked: in words, and to a program that reads JSON in that.
