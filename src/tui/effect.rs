@@ -49,6 +49,9 @@ pub enum TuiEffect {
         texts: Vec<String>,
     },
 
+    /// List all tools, asking their servers; answered by `ToolsListed`.
+    ListTools,
+
     SetMouse(bool),
     /// Draw everything anew.
     Redraw,

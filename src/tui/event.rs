@@ -1,5 +1,6 @@
 //! What happens to the screen's machine.
 
+use crate::chat::tool::ToolList;
 use crate::chat::{ConversationId, MessageId, Stamp};
 use crate::runtime::{ForUser, StoreEvent};
 use crate::session;
@@ -54,6 +55,8 @@ pub enum Happened {
         ticket: u64,
         tokens: Vec<u64>,
     },
+    /// All tools there are, as they stand now.
+    ToolsListed(ToolList),
     /// A file was written, or not.
     Exported(Result<String, String>),
 

@@ -130,6 +130,9 @@ impl World {
                 let saved = self.host.save_setting(&path, value);
                 self.errands.spawn(saved.map(|result| Happened::Settled(Settled::Saved(result))).boxed());
             }
+            TuiEffect::ListTools => {
+                self.errands.spawn(self.runtime.list_tools().map(Happened::ToolsListed).boxed());
+            }
             TuiEffect::SetMouse(on) => stage.set_mouse(on),
             TuiEffect::Redraw => stage.forget(),
             TuiEffect::Edit(text) => {

@@ -5,6 +5,7 @@ mod budget;
 mod context;
 mod copy;
 mod cost;
+mod details;
 mod export;
 mod help;
 mod history;
@@ -21,6 +22,7 @@ mod system;
 mod temperature;
 mod theme;
 mod title;
+mod tools;
 
 use std::fmt::Write as _;
 
@@ -64,7 +66,9 @@ pub const TABLE: &[Command] = &[
     history::COMMAND,
     context::COMMAND,
     summarise::COMMAND,
+    tools::COMMAND,
     title::COMMAND,
+    details::COMMAND,
     copy::COMMAND,
     export::COMMAND,
     cost::COMMAND,

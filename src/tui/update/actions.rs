@@ -11,7 +11,7 @@ use crate::tui::state::{AppState, Editing};
 use crate::tui::transcript::{Anchor, scroll};
 use crate::tui::view;
 
-use super::{context, overlay, send, user};
+use super::{approval, context, fold, overlay, send, tools, user};
 
 /// A way to move the transcript.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +64,15 @@ pub(super) fn act(state: &mut AppState, action: Action, at: Stamp, fresh: Fresh)
             }
         },
         Action::Cost => state.open_costs(),
+        Action::Review => {
+            approval::toggle(state, at);
+            Vec::new()
+        }
+        Action::Tools => tools::open(state),
+        Action::Details => {
+            fold::toggle_seen(state, at);
+            Vec::new()
+        }
         Action::OverBudget => state.send_over_budget(at, fresh),
         Action::Editor => {
             let attached =

@@ -74,8 +74,8 @@ fn apply(step: Step, chat: &mut Chat, anchor: &mut Anchor, size: &mut Size) {
         Step::Unqueue => drop(chat.queued.pop()),
         Step::Note(text) => chat.notices.push(Notice { after: leaf, kind: NoticeKind::Info, text }),
         Step::Fold(at) => {
-            let open = !chat.reasoning_open.remove(&id(at));
-            open.then(|| chat.reasoning_open.insert(id(at)));
+            let open = !chat.unfolded.remove(&id(at));
+            open.then(|| chat.unfolded.insert(id(at)));
         }
         Step::Scroll(rows) => *anchor = chat.scrolled(*anchor, *size, rows),
         Step::Top => *anchor = scroll::top(&chat.view(), &mut Cache::new(), *size, *anchor),
