@@ -102,7 +102,8 @@ mod tests {
 
     #[test]
     fn a_value_stands_on_a_line_of_its_own_and_no_token_changes() {
-        let raw = r#" {"pay":{"from":1.80e6,"to":12345678901234567890123},"tags":["a, b","\u0041}"],"none":{},"no":[] } "#;
+        let raw =
+            r#" {"pay":{"from":1.80e6,"to":12345678901234567890123},"tags":["a, b","\u0041}"],"none":{},"no":[] } "#;
         let lines = "{\n  \"pay\": {\n    \"from\": 1.80e6,\n    \"to\": 12345678901234567890123\n  },\n  \"tags\": [\n    \"a, b\",\n    \"\\u0041}\"\n  ],\n  \"none\": {},\n  \"no\": []\n}";
         assert_eq!(pretty(raw).as_deref(), Some(lines));
     }

@@ -20,11 +20,12 @@ use super::effect::TuiEffect;
 use super::keymap::{Context, Keymap};
 use super::preferences::Preferences;
 use super::screens::{
-    approval::ApprovalScreen, context::ContextScreen, cost::Costs, help::Help, panel::Panel, tools::ToolsScreen, welcome::Welcome,
+    approval::ApprovalScreen, context::ContextScreen, cost::Costs, help::Help, panel::Panel, tools::ToolsScreen,
+    welcome::Welcome,
 };
 use super::theme::Theme;
-use super::update::tools::Known;
 use super::transcript::{Anchor, Cache, Drawn, Highlights, Notice, NoticeKind, Selection};
+use super::update::tools::Known;
 
 /// How long a toast stays.
 const TOAST_FOR: Duration = Duration::from_secs(4);

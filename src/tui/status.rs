@@ -9,11 +9,11 @@ use crate::chat::money::short_count;
 use crate::session::{Activity, Session};
 use crate::text::sanitised::{Sanitised, width};
 
-use super::{asking, context};
 use super::keymap::Action;
 use super::screens::paint::fit;
 use super::state::AppState;
 use super::update::STALLED_AFTER;
+use super::{asking, context};
 
 /// What a part of the bar is, which the theme gives a style.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! `/tools`
 
 use crate::chat::{ToolChoice, ToolChoices};
-use crate::tui::update::tools::{self, Wanted};
 use crate::tui::update::approval;
+use crate::tui::update::tools::{self, Wanted};
 
 use super::Command;
 

@@ -13,7 +13,10 @@ use super::ScreenKey;
 pub enum Intent {
     Close,
     /// Switch a tool, a server's tools or all ([`ToolChoices::ALL`]) for this chat.
-    Switch { name: String, on: bool },
+    Switch {
+        name: String,
+        on: bool,
+    },
 }
 
 /// A row of the list.

@@ -12,6 +12,7 @@ mod random;
 mod resting;
 mod secrets;
 mod snapshots;
+mod tools;
 mod writing;
 
 use std::collections::BTreeMap;

@@ -4,8 +4,8 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use super::cache::{Cache, Key, Stamp};
 use super::cache::Text;
+use super::cache::{Cache, Key, Stamp};
 use super::furniture;
 use super::tool;
 use super::view::{Notice, TranscriptView};
@@ -59,7 +59,15 @@ struct Shape {
 impl Shape {
     const fn len(self) -> usize {
         let frame = if self.message { 2 } else { 0 };
-        self.lead + frame + self.fold + self.reasoning + self.result + self.body + self.more + self.notices + self.queued
+        self.lead
+            + frame
+            + self.fold
+            + self.reasoning
+            + self.result
+            + self.body
+            + self.more
+            + self.notices
+            + self.queued
     }
 }
 

@@ -134,13 +134,7 @@ fn tool_notes(message: &Message, status: Status, notes: &mut Vec<(String, Ink)>)
     notes.push((note.to_owned(), ink));
 }
 
-fn reply_notes(
-    view: &TranscriptView,
-    at: usize,
-    message: &Message,
-    status: Status,
-    notes: &mut Vec<(String, Ink)>,
-) {
+fn reply_notes(view: &TranscriptView, at: usize, message: &Message, status: Status, notes: &mut Vec<(String, Ink)>) {
     for call in tool::unanswered(view, at) {
         notes.push((format!("asked for the tool {}", call.name), Ink::Muted));
     }

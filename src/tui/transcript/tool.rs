@@ -66,7 +66,8 @@ pub(super) fn head(view: &TranscriptView, at: usize, message: &Message, columns:
     while parts.len() > 1 && room(&parts) < SHORTEST_NAME.min(width(name)) {
         parts.remove(0);
     }
-    let mut spans = vec![bold(Sanitised::trusted("⚙ "), Ink::Plain), bold(elided(name, room(&parts).max(1)), Ink::Plain)];
+    let mut spans =
+        vec![bold(Sanitised::trusted("⚙ "), Ink::Plain), bold(elided(name, room(&parts).max(1)), Ink::Plain)];
     for (text, ink) in parts {
         spans.push(span(Sanitised::trusted(DOT), Ink::Muted));
         spans.push(span(elided(&text, columns), ink));
@@ -108,7 +109,8 @@ fn folded(arguments: &str) -> String {
         if !out.is_empty() {
             out.push(' ');
         }
-        match text.strip_prefix('"').and_then(|rest| rest.split_once("\": ")).filter(|(name, _)| top && is_simple(name)) {
+        match text.strip_prefix('"').and_then(|rest| rest.split_once("\": ")).filter(|(name, _)| top && is_simple(name))
+        {
             Some((name, value)) => {
                 out.push_str(name);
                 out.push_str(": ");
@@ -126,7 +128,8 @@ fn is_simple(name: &str) -> bool {
 
 /// The row of the result: `▸ result · 12 lines · ` and its first words, or `▾` above all of it.
 pub(super) fn result(message: &Message, open: bool, columns: usize) -> Vec<Row> {
-    let (mark, word) = (if open { "▾" } else { "▸" }, if message.status == Status::Failed { "error" } else { "result" });
+    let (mark, word) =
+        (if open { "▾" } else { "▸" }, if message.status == Status::Failed { "error" } else { "result" });
     let lines = message.content.trim_end().lines().count();
     let mut text = format!("{mark} {word}");
     if lines > 1 {

@@ -18,8 +18,7 @@ pub(super) fn toggle(state: &mut AppState, message: MessageId) {
 pub(in crate::tui) fn toggle_seen(state: &mut AppState, at: Stamp) {
     let seen = state.drawn.messages();
     let conversation = state.session().conversation();
-    let folds: Vec<MessageId> =
-        seen.into_iter().filter(|id| conversation.get(*id).is_some_and(can_fold)).collect();
+    let folds: Vec<MessageId> = seen.into_iter().filter(|id| conversation.get(*id).is_some_and(can_fold)).collect();
     let Some(first) = folds.first().copied() else {
         state.toast("Nothing on the screen can be unfolded.", at);
         return;

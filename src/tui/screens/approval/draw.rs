@@ -51,13 +51,7 @@ impl ApprovalScreen {
         self.draw_word(inner, first.saturating_sub(1), buf, theme)
     }
 
-    fn draw_word(
-        &self,
-        inner: Rect,
-        y: u16,
-        buf: &mut Buffer,
-        theme: &Theme,
-    ) -> Option<Position> {
+    fn draw_word(&self, inner: Rect, y: u16, buf: &mut Buffer, theme: &Theme) -> Option<Position> {
         let word = self.word.as_ref()?;
         let row = Rect { y, height: 1, ..inner };
         super::super::paint::clear(buf, row, theme.base());
@@ -112,7 +106,10 @@ impl ApprovalScreen {
                 1 => "Another call waits.".to_owned(),
                 more => format!("{more} other calls wait."),
             };
-            lines.push(("It was stopped, or ran out of time: nothing ran that you did not allow.".to_owned(), Ink::Warning));
+            lines.push((
+                "It was stopped, or ran out of time: nothing ran that you did not allow.".to_owned(),
+                Ink::Warning,
+            ));
             lines.push((left, Ink::Plain));
         } else {
             let words = call.confinement.words();

@@ -32,7 +32,7 @@ impl Visible {
         while !rest.is_empty() {
             let (word, behind) = rest.split_at(word_end(rest));
             let begins_a_form = word == "<" && behind.starts_with("U+");
-            let poses = !word.is_ascii() && word.chars().all(reads_as_ascii);
+            let poses = poses(word);
             out.has_lookalikes |= poses;
             for cluster in word.graphemes(true) {
                 out.push(cluster, poses, begins_a_form);
@@ -57,7 +57,7 @@ impl Visible {
                 }
                 '\0'..='\u{1f}' => piece.push(char::from_u32(0x2400 + c as u32).unwrap_or('␀')),
                 '\u{7f}' => piece.push('␡'),
-                _ if begins_a_form || is_long || (poses && !c.is_ascii()) || is_hidden(c, before) || is_a_form(c) => {
+                _ if begins_a_form || is_long || (poses && is_lookalike(c)) || is_hidden(c, before) || is_a_form(c) => {
                     // Writing to a string cannot fail.
                     let _ = write!(piece, "<U+{:04X}>", c as u32);
                 }
@@ -78,10 +78,20 @@ fn word_end(text: &str) -> usize {
     }
 }
 
-/// Whether a reader may take the character for one of ASCII, as Unicode's table of look-alikes has it (UTS 39).
-fn reads_as_ascii(c: char) -> bool {
+/// Whether a word may be read as one of ASCII that it is not: it has look-alikes, beside ASCII letters or without any
+/// letter that is evidently of another script.
+fn poses(word: &str) -> bool {
+    if word.is_ascii() || !word.chars().any(is_lookalike) {
+        return false;
+    }
+    let is_evident = |c: char| !c.is_ascii() && c.is_alphabetic() && !is_lookalike(c);
+    word.contains(|c: char| c.is_ascii_alphabetic()) || !word.contains(is_evident)
+}
+
+/// Whether the character is of another script and looks like ASCII, as Unicode's table has it (UTS 39).
+fn is_lookalike(c: char) -> bool {
     if c.is_ascii() {
-        return true;
+        return false;
     }
     let mut bytes = [0; 4];
     let mut looks = unicode_security::confusable_detection::skeleton(c.encode_utf8(&mut bytes)).peekable();
@@ -92,7 +102,11 @@ fn reads_as_ascii(c: char) -> bool {
 fn is_hidden(c: char, before: Option<char>) -> bool {
     match c {
         // Joiners, selectors of variants, and the blank sign of Braille.
-        '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' | '\u{180b}'..='\u{180f}'
+        '\u{200c}'
+        | '\u{200d}'
+        | '\u{fe00}'..='\u{fe0f}'
+        | '\u{e0100}'..='\u{e01ef}'
+        | '\u{180b}'..='\u{180f}'
         | '\u{2800}' => true,
         // For private use: what it looks like is anyone's guess.
         '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}' => true,
@@ -152,6 +166,9 @@ pub(super) mod tests {
         assert_eq!(shown("p\u{430}ypal.com"), "p<U+0430>ypal.com");
         assert_eq!(shown("ｒｍ"), "<U+FF52><U+FF4D>");
         assert_eq!(shown("\u{3bf}k"), "<U+03BF>k");
+        assert_eq!(shown("p\u{430}y\u{202e}"), "p<U+0430>y<U+202E>", "what hides does not hide a look-alike");
+        assert_eq!(shown("p\u{301}\u{430}yж"), "p<U+0301><U+0430>yж", "nor does a letter that is evident");
+        assert_eq!(shown("\u{441}\u{43e}\u{440}"), "<U+0441><U+043E><U+0440>");
         assert_eq!(shown("a\u{200b}b\u{202e}c"), "a<U+200B>b<U+202E>c");
         assert_eq!(shown("rm\u{a0}-rf"), "rm<U+00A0>-rf");
         assert_eq!(shown("e\u{301}"), "e<U+0301>");

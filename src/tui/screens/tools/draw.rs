@@ -34,7 +34,9 @@ impl ToolsScreen {
         let counts = match &self.list {
             None => "asking the servers…".to_owned(),
             Some(list) if list.tools.is_empty() => "There are no tools.".to_owned(),
-            Some(list) => format!("{on} of {} on in this chat · choice {}", list.tools.len(), self.choices.choice.as_str()),
+            Some(list) => {
+                format!("{on} of {} on in this chat · choice {}", list.tools.len(), self.choices.choice.as_str())
+            }
         };
         put(buf, inner, inner.x, inner.y + 1, &fit(&counts, usize::from(inner.width)), theme.muted());
         let top = self.top_for(usize::from(layout.list.height));

@@ -31,7 +31,10 @@ fn list() -> ToolList {
         ],
         servers: vec![
             ListedServer { name: "files".to_owned(), trouble: None },
-            ListedServer { name: "git\u{1b}".to_owned(), trouble: Some("it did not start: no such file\u{202e}".into()) },
+            ListedServer {
+                name: "git\u{1b}".to_owned(),
+                trouble: Some("it did not start: no such file\u{202e}".into()),
+            },
         ],
     }
 }

@@ -7,6 +7,7 @@ mod highlighting;
 mod selecting;
 mod sizes;
 mod standing;
+mod tools;
 mod warm_and_cold;
 
 use std::collections::HashSet;
@@ -18,9 +19,10 @@ use ratatui::style::{Modifier, Style};
 use uuid::Uuid;
 
 use super::*;
+use crate::chat::tool::ToolOrigin;
 use crate::chat::{
     Conversation, ConversationId, ConversationMeta, Currency, FinishReason, Message, MessageId, ModelRef, PicoUsd,
-    Role, Status, Usage,
+    Role, Status, ToolCall, Usage,
 };
 use crate::session::history::{Plan, Standing};
 use crate::text::{Emphasis, Ink};
@@ -126,6 +128,36 @@ impl Chat {
             message.usage = Some(Usage { input: 58, output: 312, ..Usage::default() });
             message.cost = Some(PicoUsd(240_000_000));
         });
+        id
+    }
+
+    /// A reply that calls tools: name and arguments, by ids `call_0`, `call_1` …
+    pub fn call(&mut self, calls: &[(&str, &str)]) -> MessageId {
+        let id = self.reply();
+        let calls = calls.iter().enumerate().map(|(at, (name, arguments))| ToolCall {
+            id: format!("call_{at}"),
+            name: (*name).to_owned(),
+            arguments: (*arguments).to_owned(),
+        });
+        let calls = calls.collect();
+        self.change(id, |message| {
+            message.tool_calls = calls;
+            message.status = Status::Complete;
+            message.finish = Some(FinishReason::ToolCalls);
+        });
+        id
+    }
+
+    /// The result of the call with this number.
+    pub fn result(&mut self, call: usize, status: Status, content: &str) -> MessageId {
+        let (id, parent) = self.next();
+        let conversation = self.conversation.meta.id;
+        let mut message = Message::text(id, conversation, parent, Role::Tool, content.to_owned(), NOON_MS);
+        message.tool_call_id = Some(format!("call_{call}"));
+        message.origin = Some(ToolOrigin::BuiltIn);
+        message.status = status;
+        message.took_ms = (status != Status::Streaming).then_some(412);
+        self.conversation.push(message);
         id
     }
 
