@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::*;
-use crate::chat::tool::{ListedTool, Permission, Tool, ToolCall, ToolChoices, ToolList, ToolOrigin, ToolSpec};
-use crate::chat::{Conversation, Status};
+use crate::chat::tool::{ListedTool, Permission, Tool, ToolChoices, ToolList, ToolOrigin, ToolSpec};
+use crate::chat::{Conversation, Status, ToolCall};
 use crate::tui::state::Overlay;
 
 fn message(of: u128, role: Role, text: &str) -> Message {

@@ -30,18 +30,23 @@ impl ApprovalScreen {
         } else {
             format!("{} asks to run{}", self.shown.prepared.tool, self.which())
         };
-        put(buf, inner, inner.x, inner.y, &fit(&title, usize::from(inner.width)), theme.title());
+        let (rows, more) = if self.is_over {
+            (Vec::new(), false)
+        } else {
+            self.body.seen(self.top, layout.body.width, usize::from(layout.body.height))
+        };
+        let hint = Sanitised::trusted(if more { "↓ more below" } else { "" });
+        let room = inner.width.saturating_sub(hint.width() as u16 + u16::from(more));
+        put(buf, inner, inner.x, inner.y, &fit(&title, usize::from(room)), theme.title());
+        put(buf, inner, inner.x + room + u16::from(more), inner.y, &hint, theme.warning());
         for (y, (row, ink)) in (inner.y + 1..).zip(&layout.head) {
             put(buf, inner, inner.x, y, row, theme.base().patch(theme.ink(*ink, Emphasis::default())));
         }
-        if !self.is_over {
-            let (rows, _) = self.body.seen(self.top, layout.body.width, usize::from(layout.body.height));
-            for (y, row) in (layout.body.y..).zip(&rows) {
-                let mut x = layout.body.x;
-                for span in &row.spans {
-                    let style = theme.base().patch(theme.ink(span.ink, span.emphasis));
-                    x = put(buf, layout.body, x, y, &span.text, style);
-                }
+        for (y, row) in (layout.body.y..).zip(&rows) {
+            let mut x = layout.body.x;
+            for span in &row.spans {
+                let style = theme.base().patch(theme.ink(span.ink, span.emphasis));
+                x = put(buf, layout.body, x, y, &span.text, style);
             }
         }
         let first = area.bottom().saturating_sub(layout.foot.len() as u16);

@@ -153,7 +153,7 @@ fn a_long_answer_in_json_is_folded() {
 
 #[test]
 fn what_only_begins_like_json_stays_as_it_is() {
-    for text in ["{not json}", "[a link](https://example.org) and [x]", "[1, 2", "{} and {}"] {
+    for text in ["{no object}", "[a link](https://example.org) and [x]", "[1, 2", "{} and {}"] {
         let mut chat = Chat::new();
         chat.ask("?");
         chat.answer(text);
