@@ -103,7 +103,7 @@ fn folded(arguments: &str) -> String {
     for line in pretty.lines().take(FOLDED_LINES) {
         let text = line.trim_start();
         let top = line.len() - text.len() == 2;
-        if line.len() == text.len() && line != "{}" {
+        if line.len() == text.len() {
             continue;
         }
         if !out.is_empty() {
