@@ -73,7 +73,7 @@ impl ToolsScreen {
 
     /// Takes in a key; `size` is the screen's, in columns and rows.
     pub fn handle(&mut self, key: &ScreenKey, size: (u16, u16)) -> Option<Intent> {
-        let page = self.rows_of_list(size).saturating_sub(1).max(1) as isize;
+        let page = draw::rows_of_list(size).saturating_sub(1).max(1) as isize;
         match key {
             ScreenKey::Esc | ScreenKey::Char('q') => return Some(Intent::Close),
             ScreenKey::Up | ScreenKey::Char('k') => self.step(-1),
@@ -96,7 +96,7 @@ impl ToolsScreen {
 
     /// Keeps the selected row in sight at a size.
     pub fn resize(&mut self, size: (u16, u16)) {
-        self.top = self.top_for(self.rows_of_list(size));
+        self.top = self.top_for(draw::rows_of_list(size));
     }
 
     fn top_for(&self, rows: usize) -> usize {

@@ -69,7 +69,7 @@ fn a_key_and_a_command_unfold_and_fold_what_is_on_the_screen() {
 fn nothing_ticks_for_a_call_that_is_over() {
     let mut play = with_a_call();
     play.screen();
-    assert_eq!(play.pass(Duration::from_secs(60)), 0);
+    assert_eq!(play.pass(Duration::from_mins(1)), 0);
 }
 
 #[test]

@@ -133,7 +133,7 @@ pub(super) fn result(message: &Message, open: bool, columns: usize) -> Vec<Row> 
     let lines = message.content.trim_end().lines().count();
     let mut text = format!("{mark} {word}");
     if lines > 1 {
-        text.push_str(&format!(" · {} lines", short_count(lines as u64)));
+        text.extend([DOT, &short_count(lines as u64), " lines"]);
     }
     if !open && let Some(first) = message.content.lines().find(|line| !line.trim().is_empty()) {
         text.push_str(DOT);

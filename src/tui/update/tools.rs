@@ -60,17 +60,17 @@ pub(super) fn listed(state: &mut AppState, list: ToolList) -> Vec<TuiEffect> {
     }
     let mut effects = Vec::new();
     for (chat, wanted) in std::mem::take(&mut state.tools.wanted) {
-        effects.extend(fulfil(state, chat, wanted, &list));
+        effects.extend(fulfil(state, chat, &wanted, &list));
     }
     state.tools.list = Some(list);
     effects
 }
 
-fn fulfil(state: &mut AppState, chat: ConversationId, wanted: Wanted, list: &ToolList) -> Vec<TuiEffect> {
+fn fulfil(state: &mut AppState, chat: ConversationId, wanted: &Wanted, list: &ToolList) -> Vec<TuiEffect> {
     let at = state.now;
     let Some(session) = state.chats.get(&chat).map(|chat| &chat.session) else { return Vec::new() };
     let mut choices = session.conversation().meta.tools.clone();
-    let named = match &wanted {
+    let named = match wanted {
         Wanted::Switch { name, .. } | Wanted::Choose(name) => name.clone(),
     };
     let tool = list.tools.iter().find(|listed| listed.tool.spec.name == named);
@@ -80,8 +80,8 @@ fn fulfil(state: &mut AppState, chat: ConversationId, wanted: Wanted, list: &Too
                 state.complain(unknown(&named, list));
                 return Vec::new();
             }
-            choices.switch(&named, on);
-            format!("{named} is {} in this chat.", if on { "on" } else { "off" })
+            choices.switch(&named, *on);
+            format!("{named} is {} in this chat.", if *on { "on" } else { "off" })
         }
         Wanted::Choose(_) => {
             let Some(tool) = tool else {

@@ -46,7 +46,9 @@ impl Body {
         }
         if let Some(command) = &call.command {
             body.own("The command, an argument a line");
-            command.iter().for_each(|argument| body.value(argument, "\""));
+            for argument in command {
+                body.value(argument, "\"");
+            }
         }
         match call.arguments.as_object() {
             Some(arguments) if !arguments.is_empty() => {
@@ -114,7 +116,9 @@ impl Body {
                 let text = text.strip_suffix('\n').unwrap_or(text);
                 let mut rows = exact_rows(text, width.saturating_sub(BAR_COLUMNS).max(1), Ink::Plain);
                 let bar = Span { text: Sanitised::trusted(BAR), ink: Ink::Muted, emphasis: Emphasis::default() };
-                rows.iter_mut().for_each(|row| row.spans.insert(0, bar.clone()));
+                for row in &mut rows {
+                    row.spans.insert(0, bar.clone());
+                }
                 rows
             }
         }

@@ -83,9 +83,9 @@ fn text(screen: &ApprovalScreen, size: (u16, u16)) -> String {
 const SIZES: [(u16, u16); 3] = [(40, 12), (80, 24), (120, 40)];
 const USUAL: (u16, u16) = (80, 24);
 
-fn press(screen: &mut ApprovalScreen, key: ScreenKey) -> Option<Intent> {
+fn press(screen: &mut ApprovalScreen, key: &ScreenKey) -> Option<Intent> {
     let drawn = screen.asks();
-    screen.handle(&key, USUAL, drawn)
+    screen.handle(key, USUAL, drawn)
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn what_would_run_is_shown_at_every_size() {
 
 #[test]
 fn each_key_says_what_it_says_and_enter_says_no() {
-    let said = |key| press(&mut screen(vec![weather()]), key);
+    let said = |key| press(&mut screen(vec![weather()]), &key);
     let answer = |approval| Some(Intent::Answer { result: id(1), approval });
     assert_eq!(said(ScreenKey::Char('o')), answer(Approval::Once));
     assert_eq!(said(ScreenKey::Char('c')), answer(Approval::ForChat));
@@ -116,15 +116,15 @@ fn each_key_says_what_it_says_and_enter_says_no() {
 #[test]
 fn a_no_takes_a_word_to_the_model() {
     let mut screen = screen(vec![weather()]);
-    assert_eq!(press(&mut screen, ScreenKey::Char('w')), None);
+    assert_eq!(press(&mut screen, &ScreenKey::Char('w')), None);
     for c in "one a day".chars() {
-        assert_eq!(press(&mut screen, ScreenKey::Char(c)), None, "letters are typed, and decide nothing");
+        assert_eq!(press(&mut screen, &ScreenKey::Char(c)), None, "letters are typed, and decide nothing");
     }
     assert!(text(&screen, USUAL).contains("No, because: one a day"), "{}", text(&screen, USUAL));
     let no = Approval::No(Some("one a day".to_owned()));
-    assert_eq!(press(&mut screen, ScreenKey::Enter), Some(Intent::Answer { result: id(1), approval: no }));
-    assert_eq!(press(&mut screen, ScreenKey::Esc), None, "the first Esc goes back to the keys");
-    assert_eq!(press(&mut screen, ScreenKey::Esc), Some(Intent::Close));
+    assert_eq!(press(&mut screen, &ScreenKey::Enter), Some(Intent::Answer { result: id(1), approval: no }));
+    assert_eq!(press(&mut screen, &ScreenKey::Esc), None, "the first Esc goes back to the keys");
+    assert_eq!(press(&mut screen, &ScreenKey::Esc), Some(Intent::Close));
 }
 
 #[test]
@@ -155,17 +155,17 @@ fn a_call_that_is_over_says_so_and_waits_for_a_key_before_the_next_is_shown() {
     for key in ['o', 'c', 'a', 'n', 'w'] {
         assert_eq!(screen.handle(&ScreenKey::Char(key), USUAL, Some(id(1))), None, "{key}");
     }
-    assert_eq!(press(&mut screen, ScreenKey::Enter), None);
+    assert_eq!(press(&mut screen, &ScreenKey::Enter), None);
     assert_eq!(screen.asks(), Some(id(2)), "Enter shows the next");
     screen.refresh(Vec::new());
-    assert_eq!(press(&mut screen, ScreenKey::Enter), Some(Intent::Close));
+    assert_eq!(press(&mut screen, &ScreenKey::Enter), Some(Intent::Close));
 }
 
 #[test]
 fn padding_is_counted_on_top_and_what_it_hides_is_reached() {
     let mut screen = screen(vec![hostile()]);
     assert!(text(&screen, USUAL).contains("12,013 lines"), "{}", text(&screen, USUAL));
-    press(&mut screen, ScreenKey::Last);
+    press(&mut screen, &ScreenKey::Last);
     let shown = text(&screen, USUAL);
     assert!(shown.contains("␉p<U+0430>ypal<U+202E>␛]52;c;x␇\""), "{shown}");
     assert!(shown.contains("12,013 lines"), "the size stays in sight");

@@ -101,15 +101,15 @@ fn is_lookalike(c: char) -> bool {
 /// Whether nothing of it would be seen, or it would be taken for a space or for a part of an ASCII letter.
 fn is_hidden(c: char, before: Option<char>) -> bool {
     match c {
-        // Joiners, selectors of variants, and the blank sign of Braille.
+        // Joiners, selectors of variants, the blank sign of Braille; and what is for private use, whose look is anyone's guess.
         '\u{200c}'
         | '\u{200d}'
         | '\u{fe00}'..='\u{fe0f}'
         | '\u{e0100}'..='\u{e01ef}'
         | '\u{180b}'..='\u{180f}'
-        | '\u{2800}' => true,
-        // For private use: what it looks like is anyone's guess.
-        '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}' => true,
+        | '\u{2800}'
+        | '\u{e000}'..='\u{f8ff}'
+        | '\u{f0000}'..='\u{10ffff}' => true,
         _ if c.is_ascii() => false,
         _ => c.is_whitespace() || (c.width() == Some(0) && before.is_none_or(|before| before.is_ascii())),
     }

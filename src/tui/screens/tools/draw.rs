@@ -52,10 +52,6 @@ impl ToolsScreen {
         }
     }
 
-    pub(super) fn rows_of_list(&self, (columns, rows): (u16, u16)) -> usize {
-        usize::from(layout(Rect::new(1, 0, columns.saturating_sub(2), rows)).list.height)
-    }
-
     fn draw_row(&self, at: usize, area: Rect, names: usize, buf: &mut Buffer, theme: &Theme) {
         let is_selected = at == self.selected;
         let plain = if is_selected { theme.selection() } else { theme.base() };
@@ -115,6 +111,11 @@ impl ToolsScreen {
             }
         }
     }
+}
+
+/// Rows of the list at a size of the screen.
+pub(super) fn rows_of_list((columns, rows): (u16, u16)) -> usize {
+    usize::from(layout(Rect::new(1, 0, columns.saturating_sub(2), rows)).list.height)
 }
 
 fn layout(inner: Rect) -> Layout {

@@ -78,11 +78,13 @@ fn apply(step: Step, chat: &mut Chat, anchor: &mut Anchor, size: &mut Size) {
         Step::Grow(text) => streaming.into_iter().for_each(|id| chat.change(id, |m| m.content.push_str(&text))),
         Step::Think(text) => streaming.into_iter().for_each(|id| chat.change(id, |m| m.reasoning.push_str(&text))),
         Step::End => streaming.into_iter().for_each(|id| chat.change(id, |m| m.status = Status::Interrupted)),
-        Step::Call(text) => drop(chat.call(&[("look", &format!("{{\"for\":{text:?}}}")), ("raw", &text)])),
+        Step::Call(text) => {
+            let _ = chat.call(&[("look", &format!("{{\"for\":{text:?}}}")), ("raw", &text)]);
+        }
         Step::Result(text) => drop(chat.result(text.len() % 2, Status::Complete, &text)),
         Step::Json(values) => {
             let values: Vec<usize> = (0..values).collect();
-            drop(chat.answer(&format!("{values:?}")));
+            let _ = chat.answer(&format!("{values:?}"));
         }
         Step::Whole => streaming.into_iter().for_each(|id| chat.change(id, |m| m.status = Status::Complete)),
         Step::Queue(text) => chat.queued.push(text),
