@@ -72,12 +72,6 @@ impl ApprovalScreen {
         self.pending = pending;
     }
 
-    /// Goes on to the first call that waits; `None` where none does.
-    #[must_use]
-    pub fn next(self) -> Option<Self> {
-        Self::new(self.pending)
-    }
-
     /// Takes in a key; `size` is the screen's, in columns and rows, and `drawn` the call that the last frame showed.
     pub fn handle(&mut self, key: &ScreenKey, size: (u16, u16), drawn: Option<MessageId>) -> Option<Intent> {
         if self.word.is_some() {
