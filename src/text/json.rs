@@ -6,11 +6,18 @@ use serde::de::IgnoredAny;
 /// Spaces a level.
 const INDENT: usize = 2;
 
-/// The text with its white space set anew, where it is one valid JSON object or array.
+/// More levels or bytes than these are left as they are: the indentation alone would be many times the text.
+const DEEPEST: usize = 32;
+const MOST_BYTES: usize = 1024 * 1024;
+
+/// The text with its white space set anew, where it is one valid JSON object or array of a size and depth to be read.
 #[must_use]
 pub fn pretty(raw: &str) -> Option<String> {
     let text = raw.trim();
-    if !looks_like_json(text) || serde_json::from_str::<IgnoredAny>(text).is_err() {
+    if text.len() > MOST_BYTES || !looks_like_json(text) || serde_json::from_str::<IgnoredAny>(text).is_err() {
+        return None;
+    }
+    if depth(text) > DEEPEST {
         return None;
     }
     Some(set(text))
@@ -21,6 +28,19 @@ pub fn pretty(raw: &str) -> Option<String> {
 pub fn looks_like_json(text: &str) -> bool {
     let text = text.trim();
     (text.starts_with('{') && text.ends_with('}')) || (text.starts_with('[') && text.ends_with(']'))
+}
+
+fn depth(text: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    for token in Tokens(text) {
+        match token {
+            "{" | "[" => depth += 1,
+            "}" | "]" => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
 }
 
 fn set(text: &str) -> String {
@@ -114,7 +134,9 @@ mod tests {
             assert_eq!(pretty(raw), None, "{raw:?}");
         }
         let deep = "[".repeat(100_000) + &"]".repeat(100_000);
-        assert_eq!(pretty(&deep), None, "too deep to be read is left alone");
+        assert_eq!(pretty(&deep), None, "what is too deep to be read is left alone");
+        let long = format!("[{}1]", "1,".repeat(MOST_BYTES));
+        assert_eq!(pretty(&long), None, "so is what is too long");
     }
 
     fn value() -> impl Strategy<Value = serde_json::Value> {

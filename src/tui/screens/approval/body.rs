@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::chat::tool::{Prepared, ToolSpec};
-use crate::text::{Emphasis, Ink, Row, Sanitised, Span, exact_rows, plain_rows};
+use crate::text::{Emphasis, Ink, Row, Sanitised, Span, exact_rows, json, plain_rows};
 
 use super::super::ScreenKey;
 use super::visible::Visible;
@@ -80,7 +80,10 @@ impl Body {
         }
         match value {
             Value::String(text) => self.value(text, "\""),
-            value => self.value(&format!("{value:#}"), ""),
+            value => {
+                let written = value.to_string();
+                self.value(&json::pretty(&written).unwrap_or(written), "");
+            }
         }
     }
 
