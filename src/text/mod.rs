@@ -5,6 +5,7 @@ mod block;
 pub mod document;
 mod flow;
 pub mod highlight;
+pub mod json;
 mod layout;
 mod line;
 mod prose;
@@ -20,7 +21,7 @@ pub use block::{Block, FencePart};
 pub use document::{Document, render_all};
 pub use highlight::{FenceHighlighter, LineInks, supports};
 pub use sanitised::{Sanitised, width};
-pub use wrap::plain_rows;
+pub use wrap::{exact_rows, plain_rows};
 
 /// What a piece of text is, which a theme turns into a colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

@@ -25,6 +25,12 @@ pub fn plain_rows(text: &str, width: u16, ink: Ink) -> Vec<Row> {
     wrap(plain_flow(text, ink, 0), usize::from(width), Mode::Words)
 }
 
+/// As [`plain_rows`], but with every space where it stands, and broken after any cluster: nothing is left out, also at
+/// the ends of rows.
+pub fn exact_rows(text: &str, width: u16, ink: Ink) -> Vec<Row> {
+    wrap(plain_flow(text, ink, 0), usize::from(width), Mode::Clusters)
+}
+
 /// Lines of text as they are, less the carriage returns at their ends.
 pub(super) fn plain_flow(text: &str, ink: Ink, source: usize) -> Flow {
     let mut flow = Flow::default();

@@ -22,8 +22,8 @@ pub struct Chat {
     pub spend: Spend,
     /// What the running reply has cost so far, estimated.
     pub running: Option<PicoUsd>,
-    /// Replies whose reasoning is unfolded.
-    pub reasoning_open: HashSet<MessageId>,
+    /// Messages of which all is shown: reasoning, a call's arguments and result, long JSON.
+    pub unfolded: HashSet<MessageId>,
 }
 
 impl AppState {
@@ -46,6 +46,8 @@ impl AppState {
         meta.temperature = old.temperature;
         meta.max_tokens = old.max_tokens;
         meta.history = old.history;
+        meta.tools = old.tools;
+        meta.format = old.format;
         self.insert_chat(Conversation::new(meta), false);
         let mut effects = self.show(id);
         effects.push(TuiEffect::Query(Query::Draft(None)));
@@ -95,7 +97,7 @@ impl AppState {
             draft: None,
             spend: Spend::default(),
             running: None,
-            reasoning_open: HashSet::new(),
+            unfolded: HashSet::new(),
         };
         self.chats.insert(id, chat);
     }

@@ -54,6 +54,8 @@ pub enum TuiEffect {
         conversation: ConversationId,
         file: String,
     },
+    /// List all tools, asking their servers; answered by `ToolsListed`.
+    ListTools,
 
     SetMouse(bool),
     /// Draw everything anew.

@@ -1,5 +1,6 @@
 //! What happens to the screen's machine.
 
+use crate::chat::tool::ToolList;
 use crate::chat::{AnswerSchema, ConversationId, MessageId, Stamp};
 use crate::runtime::{ForUser, StoreEvent};
 use crate::session;
@@ -56,6 +57,8 @@ pub enum Happened {
     },
     /// A schema for the answers of a chat was read, or why not.
     SchemaRead(ConversationId, Result<AnswerSchema, String>),
+    /// All tools there are, as they stand now.
+    ToolsListed(ToolList),
     /// A file was written, or not.
     Exported(Result<String, String>),
 

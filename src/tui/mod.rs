@@ -5,7 +5,8 @@
 //! draws the `state` and only reads it.
 
 pub mod aligned;
-pub mod budgets;
+pub mod asking;
+mod budgets;
 pub mod chats;
 mod chrome;
 pub mod commands;

@@ -259,7 +259,7 @@ impl<S: Stage> App<S> {
         if drawn.at_end {
             state.follow_end();
         }
-        state.drawn = drawn;
+        state.was_drawn(drawn);
         self.is_dirty = false;
         self.drawn_at = Some(self.world.runtime.clock().mono());
         Ok(())

@@ -19,9 +19,13 @@ use super::composer::{Composer, History};
 use super::effect::TuiEffect;
 use super::keymap::{Context, Keymap};
 use super::preferences::Preferences;
-use super::screens::{context::ContextScreen, cost::Costs, help::Help, panel::Panel, welcome::Welcome};
+use super::screens::{
+    approval::ApprovalScreen, context::ContextScreen, cost::Costs, help::Help, panel::Panel, tools::ToolsScreen,
+    welcome::Welcome,
+};
 use super::theme::Theme;
 use super::transcript::{Anchor, Cache, Drawn, Highlights, Notice, NoticeKind, Selection};
+use super::update::tools::Known;
 
 /// How long a toast stays.
 const TOAST_FOR: Duration = Duration::from_secs(4);
@@ -33,6 +37,8 @@ pub enum Overlay {
     Panel(Panel),
     Welcome(Welcome),
     Costs(Costs),
+    Approval(Box<ApprovalScreen>),
+    Tools(ToolsScreen),
 }
 
 /// What is in the user's editor.
@@ -76,6 +82,8 @@ pub struct AppState {
     pub selection: Option<Selection>,
     /// What the last frame showed.
     pub drawn: Drawn,
+    /// The call that the last frame asked the user about: a word is for no other.
+    pub drawn_approval: Option<MessageId>,
     /// Columns and rows.
     pub size: (u16, u16),
     /// The moment of the last event.
@@ -110,6 +118,8 @@ pub struct AppState {
     pub refusals: Vec<(ModelRef, Field)>,
     /// Exact counts that were asked for, in this run.
     pub tickets: u64,
+    /// What is known of tools.
+    pub tools: Known,
     /// Said on the way out, on the normal screen.
     pub last_words: Vec<String>,
 }
@@ -143,6 +153,7 @@ impl AppState {
             cache: Cache::default(),
             selection: None,
             drawn: Drawn::default(),
+            drawn_approval: None,
             size,
             now,
             quit_armed: None,
@@ -160,6 +171,7 @@ impl AppState {
             deleted: Vec::new(),
             refusals: Vec::new(),
             tickets: 0,
+            tools: Known::default(),
             last_words: Vec::new(),
             preferences,
         };
@@ -230,6 +242,15 @@ impl AppState {
             self.closing.remove(&conversation);
         }
         if effects.is_empty() { Vec::new() } else { vec![TuiEffect::Session(conversation, effects)] }
+    }
+
+    /// Takes in what a frame has shown.
+    pub fn was_drawn(&mut self, drawn: Drawn) {
+        self.drawn = drawn;
+        self.drawn_approval = match &self.overlay {
+            Some(Overlay::Approval(screen)) => screen.asks(),
+            _ => None,
+        };
     }
 
     /// Whether a row of the ledger is still to be closed.

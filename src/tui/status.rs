@@ -9,11 +9,11 @@ use crate::chat::money::short_count;
 use crate::session::{Activity, Session};
 use crate::text::sanitised::{Sanitised, width};
 
-use super::context;
 use super::keymap::Action;
 use super::screens::paint::fit;
 use super::state::AppState;
 use super::update::STALLED_AFTER;
+use super::{asking, context};
 
 /// What a part of the bar is, which the theme gives a style.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,8 +113,11 @@ fn all(state: &AppState, columns: u16) -> Vec<Segment> {
     if let Some(percent) = session.limits().percent_left().filter(|percent| *percent < 10) {
         push(format!("{percent}% of the rate limit left"), Part::Warning, 40);
     }
-    if let Some((text, part)) = session.activity().map(|activity| busy(&activity, state.now.mono)) {
-        push(text, part, 90);
+    if let Some(activity) = session.activity() {
+        let (text, part) = busy(&activity, state.now.mono);
+        let is_asking = matches!(activity, Activity::Asking { .. });
+        let looks = if is_asking { format!("{} looks · ", asking::key(&state.keymap)) } else { String::new() };
+        push(format!("{looks}{text}"), part, 90);
         if session.queued().len() > 0 {
             push(format!("{} queued", session.queued().len()), Part::Plain, 70);
         }
@@ -234,8 +237,8 @@ pub fn busy(activity: &Activity, now: Duration) -> (String, Part) {
         Activity::Gathering { since } => {
             (format!("starting tools {} s · Esc stops", now.saturating_sub(*since).as_secs()), Part::Busy)
         }
-        Activity::Asking { calls: 1 } => ("a tool asks to run · F5 looks · Esc stops".to_owned(), Part::Warning),
-        Activity::Asking { calls } => (format!("{calls} tool calls ask to run · F5 looks · Esc stops"), Part::Warning),
+        Activity::Asking { calls: 1 } => ("a tool asks to run · Esc stops".to_owned(), Part::Warning),
+        Activity::Asking { calls } => (format!("{calls} tool calls ask to run · Esc stops"), Part::Warning),
         Activity::Calling { calls: 1, since, gives_up } => waiting("running a tool", *since, *gives_up, now),
         Activity::Calling { calls, since, gives_up } => {
             waiting(&format!("running {calls} tools"), *since, *gives_up, now)

@@ -5,9 +5,14 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
+use std::time::Duration;
+
+use crate::chat::{self, Status};
+use crate::session::{self, Session};
 use crate::text::sanitised::width;
 use crate::text::{Emphasis, Ink, Sanitised};
 
+use super::asking;
 use super::commands;
 use super::composer::ComposerStyle;
 use super::price;
@@ -16,7 +21,7 @@ use super::screens::paint::{clear, fit, put};
 use super::state::{AppState, Overlay};
 use super::status::{self, Part, SEPARATOR};
 use super::theme::Role;
-use super::transcript::{self, Cache, Drawn, LiveStatus, TranscriptView};
+use super::transcript::{self, Cache, CallState, Drawn, LiveCall, LiveStatus, TranscriptView};
 
 /// Below this the screen only says that it is too small.
 const SMALLEST: (u16, u16) = (20, 5);
@@ -41,6 +46,8 @@ pub struct Regions {
     pub status: Rect,
     /// A row for what is not saved; empty while all is.
     pub alarm: Rect,
+    /// A row for the call of a tool that asks to run; empty while none does.
+    pub asking: Rect,
 }
 
 /// Divides the screen. The input box grows to a third of it.
@@ -65,7 +72,8 @@ pub fn regions(state: &AppState) -> Regions {
     let has_rules = rows >= 8;
     let rule = u16::from(has_rules);
     let alarm = u16::from(state.not_saved.is_some());
-    let fixed = 1 + 2 * rule + alarm;
+    let asking = u16::from(asking::words(state).is_some());
+    let fixed = 1 + 2 * rule + alarm + asking;
     let wanted = state.composer.rows(width.saturating_sub(2)).max(1);
     let composer = wanted.min((rows / 3).max(1)).min(rows.saturating_sub(fixed + 1).max(1));
     let transcript = rows.saturating_sub(fixed + composer);
@@ -81,6 +89,7 @@ pub fn regions(state: &AppState) -> Regions {
         panel,
         transcript: inset(take(transcript)),
         alarm: take(alarm),
+        asking: take(asking),
         upper_rule: take(rule),
         composer: take(composer),
         lower_rule: take(rule),
@@ -93,6 +102,7 @@ pub fn regions(state: &AppState) -> Regions {
 pub struct Scene {
     queued: Vec<String>,
     live: Option<LiveStatus>,
+    calls: Vec<LiveCall>,
 }
 
 impl Scene {
@@ -106,7 +116,8 @@ impl Scene {
             let (text, _) = status::busy(&activity, state.now.mono);
             LiveStatus { message, state: text }
         });
-        Self { queued: session.queued().map(|queued| queued.text.clone()).collect(), live }
+        let calls = live_calls(session, state.now.mono);
+        Self { queued: session.queued().map(|queued| queued.text.clone()).collect(), live, calls }
     }
 
     /// What the transcript is drawn from.
@@ -121,12 +132,30 @@ impl Scene {
             highlights: &state.highlights,
             currency: &state.preferences.settings.currency,
             live: self.live.as_ref(),
-            reasoning_open: &chat.reasoning_open,
+            calls: &self.calls,
+            unfolded: &chat.unfolded,
             time_zone: &state.preferences.zone,
             today: state.now.day,
             selection: state.selection,
         }
     }
+}
+
+/// How far the calls have come that are not over: they stand at the end.
+fn live_calls(session: &Session, now: Duration) -> Vec<LiveCall> {
+    let last = session.conversation().path().rev().take_while(|message| message.role == chat::Role::Tool);
+    let open = last.filter(|message| message.status == Status::Streaming);
+    let live = open.filter_map(|message| {
+        let (state, prepared) = match session.call_state(message.id)? {
+            session::CallState::Asking(prepared) => (CallState::Asks, prepared),
+            session::CallState::Running { prepared, since } => {
+                (CallState::Running { seconds: now.saturating_sub(since).as_secs() }, prepared)
+            }
+            session::CallState::Over => return None,
+        };
+        Some(LiveCall { result: message.id, state, is_sample: prepared.is_sample })
+    });
+    live.collect()
 }
 
 /// Draws one frame. Returns what the transcript wants highlighted.
@@ -183,6 +212,14 @@ pub fn draw(state: &AppState, cache: &mut Cache, area: Rect, buf: &mut Buffer) -
             clear(buf, area, state.theme.base());
             costs.draw(area, buf, &state.theme, &state.cost_facts());
         }
+        Some(Overlay::Approval(screen)) => {
+            clear(buf, area, state.theme.base());
+            cursor = screen.draw(area, buf, &state.theme);
+        }
+        Some(Overlay::Tools(screen)) => {
+            clear(buf, area, state.theme.base());
+            screen.draw(area, buf, &state.theme);
+        }
         None => draw_completions(state, regions, buf),
     }
     (drawn, cursor)
@@ -212,6 +249,10 @@ fn draw_chat(state: &AppState, cache: &mut Cache, regions: Regions, buf: &mut Bu
             &fit(&text, usize::from(room)),
             state.theme.error(),
         );
+    }
+    if let Some(words) = asking::words(state).filter(|_| regions.asking.height > 0) {
+        let row = Rect { x: regions.asking.x + 1, width: regions.asking.width.saturating_sub(2), ..regions.asking };
+        put(buf, row, row.x, row.y, &fit(&words, usize::from(row.width)), state.theme.warning());
     }
     draw_status(state, regions.status, buf);
     drawn

@@ -135,6 +135,9 @@ impl World {
                 let read = self.host.read_schema(&file);
                 self.errands.spawn(read.map(move |result| Happened::SchemaRead(conversation, result)).boxed());
             }
+            TuiEffect::ListTools => {
+                self.errands.spawn(self.runtime.list_tools().map(Happened::ToolsListed).boxed());
+            }
             TuiEffect::SetMouse(on) => stage.set_mouse(on),
             TuiEffect::Redraw => stage.forget(),
             TuiEffect::Edit(text) => {

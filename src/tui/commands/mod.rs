@@ -5,6 +5,7 @@ mod budget;
 mod context;
 mod copy;
 mod cost;
+mod details;
 mod export;
 mod help;
 mod history;
@@ -23,6 +24,7 @@ mod system;
 mod temperature;
 mod theme;
 mod title;
+mod tools;
 
 use std::fmt::Write as _;
 
@@ -68,7 +70,9 @@ pub const TABLE: &[Command] = &[
     summarise::COMMAND,
     json::COMMAND,
     schema::COMMAND,
+    tools::COMMAND,
     title::COMMAND,
+    details::COMMAND,
     copy::COMMAND,
     export::COMMAND,
     cost::COMMAND,

@@ -7,6 +7,7 @@ use crate::chat::money::short_count;
 use crate::chat::usage::RateLimit;
 use crate::session::{Session, explain};
 use crate::tui::context;
+use crate::tui::state::AppState;
 
 use super::Command;
 
@@ -32,6 +33,7 @@ pub const COMMAND: Command = Command {
         let _ = writeln!(text, "| next request | ~{}{of} tokens |", short_count(choice.tokens));
         let strategy = meta.history.strategy.as_str();
         let _ = writeln!(text, "| strategy | {strategy}: {} |", context::strategy(session));
+        let _ = writeln!(text, "| tools | {} |", tools(state));
         let _ = writeln!(text, "| summary | {} |", summary(session));
         if let Some(search) = context::search(session) {
             let _ = writeln!(text, "| search | {search} |");
@@ -48,6 +50,21 @@ pub const COMMAND: Command = Command {
         Vec::new()
     },
 };
+
+/// How many tools are offered, as far as they are known, and what the model must do with them.
+fn tools(state: &AppState) -> String {
+    let meta = state.meta();
+    let choice = meta.tools.choice.as_str();
+    let offered = match &state.tools.list {
+        Some(list) => {
+            let on = list.tools.iter().filter(|listed| meta.tools.is_on(&listed.tool)).count();
+            format!("{on} of {} on", list.tools.len())
+        }
+        None if meta.tools.may_offer(state.preferences.settings.tools.on_by_default) => "some on".to_owned(),
+        None => "none on".to_owned(),
+    };
+    format!("{offered} (/tools lists them), choice {choice}")
+}
 
 /// The summary that is sent, or why there is none.
 fn summary(session: &Session) -> String {

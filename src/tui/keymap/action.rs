@@ -80,6 +80,10 @@ actions! {
     CopyReply = "copy_reply",
     /// Opens or closes the cost screen.
     Cost = "cost",
+    /// Opens or closes the tool call that asks to run.
+    Review = "review",
+    /// Opens or closes the list of tools.
+    Tools = "tools",
     /// Sends what a budget refused, once.
     OverBudget = "over_budget",
     Editor = "editor",
@@ -93,6 +97,8 @@ actions! {
     ScrollDown = "scroll_down",
     Top = "top",
     Bottom = "bottom",
+    /// Unfolds or folds what is on the screen.
+    Details = "details",
     // Writing
     /// Up by a row; on the first row, to an earlier draft.
     HistoryUp = "history_up",

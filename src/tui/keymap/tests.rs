@@ -86,8 +86,8 @@ fn each_context_has_its_own_keys_before_the_general_ones() {
 
 #[test]
 fn a_user_can_give_an_action_other_keys_or_none() {
-    let keymap = Keymap::with_overrides(&overrides(&[("copy_reply", &["f5", "alt+c"]), ("suspend", &[])])).unwrap();
-    assert_eq!(keymap.key_of(Action::CopyReply).as_deref(), Some("F5"));
+    let keymap = Keymap::with_overrides(&overrides(&[("copy_reply", &["f7", "alt+c"]), ("suspend", &[])])).unwrap();
+    assert_eq!(keymap.key_of(Action::CopyReply).as_deref(), Some("F7"));
     assert_eq!(keymap.key_of(Action::Suspend), None);
     assert_eq!(keymap.bound(Context::Global, "ctrl+y".parse().unwrap()), None);
     assert_eq!(keymap.bound(Context::Composer, "alt+c".parse().unwrap()), Some(Action::CopyReply));
@@ -96,7 +96,7 @@ fn a_user_can_give_an_action_other_keys_or_none() {
 #[test]
 fn all_mistakes_of_an_override_are_said_at_once() {
     let wrong = overrides(&[
-        ("copy_replay", &["f5"]),
+        ("copy_replay", &["f7"]),
         ("help", &["ctrl+y"]),
         ("send", &["x"]),
         ("redraw", &["ctrl+bogus"]),

@@ -1,5 +1,6 @@
 //! What lies over the chat: one file a screen. Each takes in keys and gives intents; none knows the terminal.
 
+pub mod approval;
 pub mod blank;
 pub mod context;
 pub mod cost;
@@ -8,6 +9,7 @@ pub mod line_edit;
 pub mod paint;
 pub mod panel;
 pub mod reader;
+pub mod tools;
 pub mod welcome;
 
 /// A key as a screen sees it.

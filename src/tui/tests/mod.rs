@@ -12,6 +12,7 @@ mod random;
 mod resting;
 mod secrets;
 mod snapshots;
+mod tools;
 mod writing;
 
 use std::collections::BTreeMap;
@@ -288,7 +289,7 @@ impl Play {
         let mut cache = std::mem::take(&mut self.state.cache);
         let (drawn, cursor) = view::draw(&self.state, &mut cache, area, &mut warm);
         self.state.cache = cache;
-        self.state.drawn = drawn;
+        self.state.was_drawn(drawn);
         let mut cold = Buffer::empty(area);
         let (_, again) = view::draw(&self.state, &mut Cache::default(), area, &mut cold);
         assert_eq!((&warm, cursor), (&cold, again), "the cache changes the picture");

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::body::{Body, PlainText};
 use super::cells::Section;
+use super::guise::{Form, Guise};
 use crate::chat::{Message, MessageId, Role};
 use crate::text::{Document, Row};
 
@@ -47,6 +48,9 @@ pub struct Cache {
 pub(super) struct Text {
     pub body: Body,
     pub reasoning: PlainText,
+    /// What is shown in place of what the message says.
+    pub guise: Guise,
+    form: Form,
     /// Which cutting of which text it is.
     pub cut: u64,
     content_seen: Seen,
@@ -74,14 +78,24 @@ impl Seen {
 }
 
 impl Text {
-    fn new(role: Role, cut: u64) -> Self {
-        let body = match role {
+    fn new(message: &Message, form: Form, arguments: Option<&str>, cut: u64) -> Self {
+        let mut body = match message.role {
             Role::Assistant => Body::Markdown(Document::new()),
             Role::User | Role::System | Role::Tool => Body::Plain(PlainText::default()),
         };
+        let guise = Guise::new(message, form, arguments);
+        let mut reasoning = PlainText::default();
+        if let Some(shown) = &guise.body {
+            body.extend(shown);
+        }
+        if let Some(shown) = &guise.reasoning {
+            reasoning.extend(shown);
+        }
         Self {
             body,
-            reasoning: PlainText::default(),
+            reasoning,
+            guise,
+            form,
             cut,
             content_seen: Seen::default(),
             reasoning_seen: Seen::default(),
@@ -90,19 +104,34 @@ impl Text {
     }
 
     /// Whether the message is the one that was cut, as it was or grown.
-    fn is_of(&self, message: &Message) -> bool {
-        self.content_seen.is_head_of(&message.content)
+    fn is_of(&self, message: &Message, form: Form) -> bool {
+        self.form == form
+            && self.content_seen.is_head_of(&message.content)
             && self.reasoning_seen.is_head_of(&message.reasoning)
             && matches!(self.body, Body::Markdown(_)) == (message.role == Role::Assistant)
     }
 
+    /// What the body was cut from.
+    pub fn body_source<'a>(&'a self, message: &'a Message) -> &'a str {
+        self.guise.body.as_deref().unwrap_or(&message.content)
+    }
+
+    /// What the reasoning was cut from.
+    pub fn reasoning_source<'a>(&'a self, message: &'a Message) -> &'a str {
+        self.guise.reasoning.as_deref().unwrap_or(&message.reasoning)
+    }
+
     fn follow(&mut self, message: &Message) {
         if self.content_seen.len != message.content.len() {
-            self.body.extend(&message.content);
+            if self.guise.body.is_none() {
+                self.body.extend(&message.content);
+            }
             self.content_seen.take(&message.content);
         }
         if self.reasoning_seen.len != message.reasoning.len() {
-            self.reasoning.extend(&message.reasoning);
+            if self.guise.reasoning.is_none() {
+                self.reasoning.extend(&message.reasoning);
+            }
             self.reasoning_seen.take(&message.reasoning);
         }
     }
@@ -156,18 +185,19 @@ impl Cache {
         self.now += 1;
     }
 
-    /// The message's text, cut as far as it came.
-    pub(super) fn text(&mut self, message: &Message) -> &Text {
+    /// The message's text, cut as far as it came; `arguments` are those of the call that it answers.
+    pub(super) fn text(&mut self, message: &Message, arguments: Option<&str>, open: bool) -> &Text {
         let now = self.now;
+        let form = Form::of(message, open);
         let cut = &mut self.cut;
         let mut anew = || {
             *cut += 1;
-            Text::new(message.role, *cut)
+            Text::new(message, form, arguments, *cut)
         };
         let text = self.texts.entry(message.id).or_insert_with(&mut anew);
         if text.used != now {
             self.work.messages += 1;
-            if !text.is_of(message) {
+            if !text.is_of(message, form) {
                 *text = anew();
             }
             text.used = now;

@@ -4,10 +4,12 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
+use super::cache::Text;
 use super::cache::{Cache, Key, Stamp};
 use super::furniture;
+use super::tool;
 use super::view::{Notice, TranscriptView};
-use crate::chat::{Message, MessageId};
+use crate::chat::{Message, MessageId, Role};
 use crate::text::{Ink, Row};
 
 /// A part of an item, in the order in which they stand.
@@ -15,12 +17,16 @@ use crate::text::{Ink, Row};
 pub(super) enum Section {
     /// Blank row, marks and who speaks.
     Top,
-    /// The one row that stands for the reasoning.
+    /// The one row that stands for the reasoning, or for a call's arguments.
     Fold,
-    /// A block of the unfolded reasoning.
+    /// A block of the unfolded reasoning, or arguments.
     Reasoning(usize),
+    /// The one row that stands for a call's result.
+    Result,
     /// A block of the text.
     Body(usize),
+    /// The row that unfolds the rest of the text.
+    More,
     Foot,
     /// The notice of this place in the view's list.
     Notice(usize),
@@ -43,7 +49,9 @@ struct Shape {
     lead: usize,
     fold: usize,
     reasoning: usize,
+    result: usize,
     body: usize,
+    more: usize,
     notices: usize,
     queued: usize,
 }
@@ -51,7 +59,15 @@ struct Shape {
 impl Shape {
     const fn len(self) -> usize {
         let frame = if self.message { 2 } else { 0 };
-        self.lead + frame + self.fold + self.reasoning + self.body + self.notices + self.queued
+        self.lead
+            + frame
+            + self.fold
+            + self.reasoning
+            + self.result
+            + self.body
+            + self.more
+            + self.notices
+            + self.queued
     }
 }
 
@@ -99,17 +115,36 @@ impl<'v, 'c> Layout<'v, 'c> {
         let Some(message) = self.message(item) else {
             return Shape { lead, queued: self.view.queued.len(), ..Shape::default() };
         };
-        let open = self.view.reasoning_open.contains(&message.id);
-        let text = self.cache.text(message);
+        let open = self.is_open(message);
+        let shape = Shape { message: true, lead, notices, ..Shape::default() };
+        if message.role == Role::Tool {
+            let fold = usize::from(tool::call_of(self.view, item).is_some());
+            let result = usize::from(!message.content.trim().is_empty());
+            // What is folded is not even looked at.
+            let text = if open { self.text(item) } else { None };
+            let (reasoning, body) = text.map_or((0, 0), |text| (text.reasoning.len(), text.body.len()));
+            return Shape { fold, reasoning: reasoning * fold, result, body: body * result, ..shape };
+        }
+        let Some(text) = self.text(item) else { return shape };
         Shape {
-            message: true,
-            lead,
             fold: usize::from(text.reasoning.len() > 0),
             reasoning: if open { text.reasoning.len() } else { 0 },
             body: text.body.len(),
-            notices,
-            queued: 0,
+            more: usize::from(text.guise.more > 0),
+            ..shape
         }
+    }
+
+    fn is_open(&self, message: &Message) -> bool {
+        self.view.unfolded.contains(&message.id)
+    }
+
+    /// The item's text, cut as far as it came.
+    pub fn text(&mut self, item: usize) -> Option<&Text> {
+        let message = self.message(item)?;
+        let arguments = (message.role == Role::Tool).then(|| tool::call_of(self.view, item)).flatten();
+        let open = self.is_open(message);
+        Some(self.cache.text(message, arguments.map(|call| call.arguments.as_str()), open))
     }
 
     pub fn section_count(&mut self, item: usize) -> usize {
@@ -137,10 +172,18 @@ impl<'v, 'c> Layout<'v, 'c> {
                 return Some(Section::Reasoning(at));
             }
             at -= shape.reasoning;
+            if at < shape.result {
+                return Some(Section::Result);
+            }
+            at -= shape.result;
             if at < shape.body {
                 return Some(Section::Body(at));
             }
             at -= shape.body;
+            if at < shape.more {
+                return Some(Section::More);
+            }
+            at -= shape.more;
             if at == 0 {
                 return Some(Section::Foot);
             }
@@ -157,14 +200,18 @@ impl<'v, 'c> Layout<'v, 'c> {
     pub fn section_index(&mut self, item: usize, section: Section) -> usize {
         let shape = self.shape(item);
         let top = shape.lead;
-        let body = top + 1 + shape.fold + shape.reasoning;
-        let notices = if shape.message { body + shape.body + 1 } else { top };
+        let result = top + 1 + shape.fold + shape.reasoning;
+        let body = result + shape.result;
+        let foot = body + shape.body + shape.more;
+        let notices = if shape.message { foot + 1 } else { top };
         match section {
             Section::Top => top,
             Section::Fold => top + 1,
             Section::Reasoning(at) => top + 1 + shape.fold + at.min(shape.reasoning),
             Section::Body(at) => body + at.min(shape.body),
-            Section::Foot => body + shape.body,
+            Section::Result => result,
+            Section::More => body + shape.body,
+            Section::Foot => foot,
             Section::Notice(of) => {
                 let lead = self.notices(item, true).position(|at| at == of);
                 lead.unwrap_or_else(|| notices + self.notices(item, false).position(|at| at == of).unwrap_or(0))
@@ -193,15 +240,22 @@ impl<'v, 'c> Layout<'v, 'c> {
     fn stamp(&mut self, item: usize, section: Section) -> Option<Stamp> {
         let plain = |version| Some(Stamp { cut: 0, version, inks: 0 });
         match section {
-            Section::Top | Section::Fold | Section::Foot => None,
+            Section::Fold if self.message(item)?.role == Role::Tool => {
+                let call = tool::call_of(self.view, item)?;
+                plain(hash(&(self.is_open(self.message(item)?), ends(&call.arguments))))
+            }
+            Section::Result => {
+                let message = self.message(item)?;
+                plain(hash(&(self.is_open(message), message.status, ends(&message.content))))
+            }
+            Section::Top | Section::Fold | Section::More | Section::Foot => None,
             Section::Reasoning(at) => {
-                let text = self.cache.text(self.message(item)?);
+                let text = self.text(item)?;
                 Some(Stamp { cut: text.cut, version: text.reasoning.range(at).end as u64, inks: 0 })
             }
             Section::Body(at) => {
-                let message = self.message(item)?;
-                let inks = self.code_inks(message, at).len();
-                let text = self.cache.text(message);
+                let inks = self.code_inks(item, at).len();
+                let text = self.text(item)?;
                 Some(Stamp { cut: text.cut, version: text.body.version(at), inks })
             }
             Section::Notice(at) => {
@@ -212,10 +266,13 @@ impl<'v, 'c> Layout<'v, 'c> {
         }
     }
 
-    fn code_inks(&mut self, message: &Message, block: usize) -> &'v [crate::text::LineInks] {
-        let Some(part) = self.cache.text(message).body.fence(block) else { return &[] };
-        let lines = part.first_line..part.first_line + part.lines.len();
-        self.view.highlights.lines(message.id, part.fence, lines)
+    fn code_inks(&mut self, item: usize, block: usize) -> &'v [crate::text::LineInks] {
+        let part = self.text(item).and_then(|text| text.body.fence(block));
+        let Some((fence, lines)) = part.map(|part| (part.fence, part.first_line..part.first_line + part.lines.len()))
+        else {
+            return &[];
+        };
+        self.message_id(item).map(|message| self.view.highlights.lines(message, fence, lines)).unwrap_or_default()
     }
 
     fn lay_out(&mut self, item: usize, section: Section) -> Vec<Row> {
@@ -234,20 +291,37 @@ impl<'v, 'c> Layout<'v, 'c> {
         match section {
             Section::Top => furniture::top(view, item, message, width),
             Section::Foot => furniture::foot(view, item, message, width),
+            Section::Fold if message.role == Role::Tool => {
+                let call = tool::call_of(view, item);
+                call.map(|call| tool::arguments(call, self.is_open(message), usize::from(width))).unwrap_or_default()
+            }
             Section::Fold => {
-                let open = view.reasoning_open.contains(&message.id);
-                furniture::fold(self.cache.text(message).reasoning.words(), open)
+                let words = self.text(item).map_or(0, |text| text.reasoning.words());
+                furniture::fold(words, self.is_open(message))
+            }
+            Section::Result => tool::result(message, self.is_open(message), usize::from(width)),
+            Section::More => {
+                let lines = self.text(item).map_or(0, |text| text.guise.more);
+                tool::more(lines, self.is_open(message))
             }
             Section::Reasoning(at) => {
-                self.cache.text(message).reasoning.layout(at, &message.reasoning, width, Ink::Muted)
+                let text = self.text(item);
+                text.map(|text| text.reasoning.layout(at, text.reasoning_source(message), width, Ink::Muted))
+                    .unwrap_or_default()
             }
             Section::Body(at) => {
-                let inks = self.code_inks(message, at);
-                self.cache.text(message).body.layout(at, &message.content, width, inks)
+                let inks = self.code_inks(item, at);
+                let text = self.text(item);
+                text.map(|text| text.body.layout(at, text.body_source(message), width, inks)).unwrap_or_default()
             }
             Section::Notice(_) | Section::Queued(_) => Vec::new(),
         }
     }
+}
+
+/// Enough of a text to see that it is another one: it only ever grows.
+fn ends(text: &str) -> (usize, &[u8]) {
+    (text.len(), &text.as_bytes()[text.len().saturating_sub(64)..])
 }
 
 fn hash(of: &impl Hash) -> u64 {

@@ -100,17 +100,25 @@ fn drawn_rows(layout: &Layout, placed: &[Placed]) -> Vec<DrawnRow> {
         rows: std::sync::Arc::clone(&row.rows),
         index: row.index,
         message: layout.message_id(row.item),
-        in_content: matches!(row.section, Section::Body(_)),
+        in_content: matches!(row.section, Section::Body(_)) && !has_guise(layout, row.item),
         glue: placed.get(at + 1).map_or(Glue::Newline, |next| glue(layout, row, next)),
     };
     placed.iter().enumerate().map(of).collect()
 }
 
+/// Whether what is shown of a message is not what it says.
+fn has_guise(layout: &Layout, item: usize) -> bool {
+    let text = layout.message_id(item).and_then(|message| layout.cache.known_text(message));
+    text.is_some_and(|text| text.guise.body.is_some())
+}
+
 /// Two rows are one line where they follow each other within the same line of the source.
 fn glue(layout: &Layout, row: &Placed, next: &Placed) -> Glue {
-    let source = match (row.section, layout.message(row.item)) {
-        (Section::Body(_), Some(message)) => &message.content,
-        (Section::Reasoning(_), Some(message)) => &message.reasoning,
+    let message = layout.message(row.item);
+    let text = message.and_then(|message| Some((message, layout.cache.known_text(message.id)?)));
+    let source = match (row.section, text) {
+        (Section::Body(_), Some((message, text))) => text.body_source(message),
+        (Section::Reasoning(_), Some((message, text))) => text.reasoning_source(message),
         _ => return Glue::Newline,
     };
     let same = row.item == next.item && std::mem::discriminant(&row.section) == std::mem::discriminant(&next.section);
@@ -135,7 +143,7 @@ fn wanted(layout: &Layout, placed: &[Placed]) -> Vec<HighlightJob> {
         }
         let Some(message) = layout.message(row.item) else { continue };
         let Some(text) = layout.cache.known_text(message.id) else { continue };
-        let job = layout.view.highlights.wanted(message.id, &text.body, block, &message.content);
+        let job = layout.view.highlights.wanted(message.id, &text.body, block, text.body_source(message));
         jobs.extend(
             job.filter(|job| !jobs.iter().any(|other| (other.message, other.fence) == (job.message, job.fence))),
         );

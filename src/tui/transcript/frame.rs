@@ -107,6 +107,13 @@ impl Drawn {
         Some(self.drawn_row(y)?.text(0, u16::MAX))
     }
 
+    /// The messages of which any row was seen, in their order.
+    pub fn messages(&self) -> Vec<MessageId> {
+        let mut seen: Vec<MessageId> = self.rows.iter().filter_map(|row| row.message).collect();
+        seen.dedup();
+        seen
+    }
+
     fn drawn_row(&self, y: u16) -> Option<&DrawnRow> {
         self.rows.get(usize::from(y.checked_sub(self.area.y)?))
     }

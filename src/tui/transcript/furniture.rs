@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use super::body::short_text;
 use super::paint::{bold, elided, span};
 use super::standing;
+use super::tool;
 use super::view::{Notice, NoticeKind, TranscriptView};
 use crate::chat::money::short_count;
 use crate::chat::{FinishReason, Message, Role, Status, Usage};
@@ -19,7 +20,9 @@ const SHORTEST_NAME: usize = 12;
 pub(super) fn top(view: &TranscriptView, at: usize, message: &Message, width: u16) -> Vec<Row> {
     let mut rows = Vec::with_capacity(4);
     let is_below_a_notice = at == 0 && view.notices.iter().any(|notice| notice.after.is_none());
-    if at > 0 || is_below_a_notice {
+    // The calls of one reply stand together.
+    let is_next_call = message.role == Role::Tool && at > 0 && is_tool(view, at - 1) && is_plain_above(view, at - 1);
+    if (at > 0 || is_below_a_notice) && !is_next_call {
         rows.push(Row::default());
     }
     if let Some(line) = standing::horizon(view, at) {
@@ -30,9 +33,22 @@ pub(super) fn top(view: &TranscriptView, at: usize, message: &Message, width: u1
     rows
 }
 
+fn is_tool(view: &TranscriptView, at: usize) -> bool {
+    view.conversation.at(at).is_some_and(|message| message.role == Role::Tool)
+}
+
+/// Whether no notice stands below a message.
+fn is_plain_above(view: &TranscriptView, at: usize) -> bool {
+    let id = view.conversation.at(at).map(|message| message.id);
+    !view.notices.iter().any(|notice| notice.after == id)
+}
+
 /// Who speaks, and how the message stands to the next request.
 fn speaker(view: &TranscriptView, at: usize, message: &Message, width: usize) -> Vec<Span> {
     const DOT: &str = " · ";
+    if message.role == Role::Tool {
+        return tool::head(view, at, message, width);
+    }
     let mark = standing::mark(view, at, message, width.saturating_sub(SHORTEST_NAME + DOT.len()));
     let said = mark.map_or(0, |(words, _)| crate::text::width(DOT) + crate::text::width(words));
     let mut spans = name(view, message, width.saturating_sub(said).max(SHORTEST_NAME.min(width)));
@@ -87,7 +103,8 @@ pub(super) fn foot(view: &TranscriptView, at: usize, message: &Message, width: u
             notes.push(("not sent again until /retry".to_owned(), Ink::Warning));
         }
         (Role::Assistant, Status::Streaming) => notes.push((live(view, message), Ink::Muted)),
-        (Role::Assistant, status) => reply_notes(view, message, status, &mut notes),
+        (Role::Assistant, status) => reply_notes(view, at, message, status, &mut notes),
+        (Role::Tool, status) => tool_notes(message, status, &mut notes),
         _ => {}
     }
     let mut rows: Vec<Row> = notes.iter().flat_map(|(text, ink)| short_text(text, width, *ink)).collect();
@@ -106,8 +123,19 @@ fn live(view: &TranscriptView, message: &Message) -> String {
     state.filter(|state| !state.is_empty()).unwrap_or("…").to_owned()
 }
 
-fn reply_notes(view: &TranscriptView, message: &Message, status: Status, notes: &mut Vec<(String, Ink)>) {
-    for call in &message.tool_calls {
+/// What is to be said of a call beside its state.
+fn tool_notes(message: &Message, status: Status, notes: &mut Vec<(String, Ink)>) {
+    let Some(note) = message.note.as_deref().filter(|note| !note.trim().is_empty()) else { return };
+    let ink = match status {
+        Status::Failed => Ink::Error,
+        Status::Interrupted => Ink::Warning,
+        Status::Complete | Status::Streaming => Ink::Muted,
+    };
+    notes.push((note.to_owned(), ink));
+}
+
+fn reply_notes(view: &TranscriptView, at: usize, message: &Message, status: Status, notes: &mut Vec<(String, Ink)>) {
+    for call in tool::unanswered(view, at) {
         notes.push((format!("asked for the tool {}", call.name), Ink::Muted));
     }
     let note = message.note.as_deref().filter(|note| !note.trim().is_empty());
@@ -162,7 +190,7 @@ fn counts(usage: Usage) -> [String; 2] {
 }
 
 /// `0.4 s`, `12 s`, `2 min 5 s`.
-fn duration(ms: u64) -> String {
+pub(super) fn duration(ms: u64) -> String {
     match ms {
         0..=9_949 => {
             let tenths = (ms + 50) / 100;
@@ -202,7 +230,7 @@ pub(super) fn queued(text: &str, width: u16) -> Vec<Row> {
     rows
 }
 
-const fn one_row(spans: Vec<Span>) -> Row {
+pub(super) const fn one_row(spans: Vec<Span>) -> Row {
     Row { spans, source: 0 }
 }
 

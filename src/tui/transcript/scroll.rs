@@ -58,7 +58,9 @@ enum Part {
     Top,
     Fold,
     Reasoning,
+    Result,
     Body,
+    More,
     Foot,
     Notice(usize),
     Queued(usize),
@@ -70,7 +72,9 @@ impl From<Section> for Part {
             Section::Top => Self::Top,
             Section::Fold => Self::Fold,
             Section::Reasoning(_) => Self::Reasoning,
+            Section::Result => Self::Result,
             Section::Body(_) => Self::Body,
+            Section::More => Self::More,
             Section::Foot => Self::Foot,
             Section::Notice(at) => Self::Notice(at),
             Section::Queued(at) => Self::Queued(at),
@@ -183,10 +187,12 @@ impl Layout<'_, '_> {
     }
 
     fn section_of(&mut self, item: usize, place: Place) -> Section {
-        let text = self.message(item).map(|message| self.cache.text(message));
+        let text = self.text(item);
         match place.part {
             Part::Top => Section::Top,
             Part::Fold => Section::Fold,
+            Part::Result => Section::Result,
+            Part::More => Section::More,
             Part::Foot => Section::Foot,
             Part::Notice(at) => Section::Notice(at),
             Part::Queued(at) => Section::Queued(at),

@@ -47,6 +47,27 @@ pub struct LiveStatus {
     pub state: String,
 }
 
+/// A call of a tool that is not over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveCall {
+    /// The message that will hold its result.
+    pub result: MessageId,
+    pub state: CallState,
+    /// Whether the tool answers with made-up data.
+    pub is_sample: bool,
+}
+
+/// How far a call has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallState {
+    /// It waits for the user's word.
+    Asks,
+    Running {
+        /// Whole ones.
+        seconds: u64,
+    },
+}
+
 /// One frame's worth of a chat.
 #[derive(Debug, Clone, Copy)]
 pub struct TranscriptView<'a> {
@@ -59,8 +80,10 @@ pub struct TranscriptView<'a> {
     pub highlights: &'a Highlights,
     pub currency: &'a Currency,
     pub live: Option<&'a LiveStatus>,
-    /// Replies whose reasoning is unfolded.
-    pub reasoning_open: &'a HashSet<MessageId>,
+    /// The calls of tools that wait or run.
+    pub calls: &'a [LiveCall],
+    /// Messages of which all is shown: reasoning, a call's arguments and result, long JSON.
+    pub unfolded: &'a HashSet<MessageId>,
     pub time_zone: &'a TimeZone,
     /// The local day: messages of another day carry their date.
     pub today: Date,

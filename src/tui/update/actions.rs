@@ -11,7 +11,7 @@ use crate::tui::state::{AppState, Editing};
 use crate::tui::transcript::{Anchor, scroll};
 use crate::tui::view;
 
-use super::{context, overlay, send, user};
+use super::{approval, context, fold, overlay, send, tools, user};
 
 /// A way to move the transcript.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,14 +64,17 @@ pub(super) fn act(state: &mut AppState, action: Action, at: Stamp, fresh: Fresh)
             }
         },
         Action::Cost => state.open_costs(),
-        Action::OverBudget => state.send_over_budget(at, fresh),
-        Action::Editor => {
-            let attached =
-                state.composer.attachment_at_cursor().map(|attached| (attached.number, attached.text.to_string()));
-            state.editing = Some(attached.as_ref().map_or(Editing::Draft, |(number, _)| Editing::Attachment(*number)));
-            let text = attached.map_or_else(|| state.composer.expanded_text(), |(_, text)| text);
-            vec![TuiEffect::Edit(text)]
+        Action::Review => {
+            approval::toggle(state, at);
+            Vec::new()
         }
+        Action::Tools => tools::open(state),
+        Action::Details => {
+            fold::toggle_seen(state, at);
+            Vec::new()
+        }
+        Action::OverBudget => state.send_over_budget(at, fresh),
+        Action::Editor => edit_in_editor(state),
         Action::Suspend => vec![TuiEffect::Suspend],
         Action::Redraw => vec![TuiEffect::Redraw],
         Action::Help => {
@@ -80,6 +83,14 @@ pub(super) fn act(state: &mut AppState, action: Action, at: Stamp, fresh: Fresh)
         }
         _ => Vec::new(),
     }
+}
+
+/// Opens the draft, or the pasted text at the cursor, in the user's editor.
+fn edit_in_editor(state: &mut AppState) -> Vec<TuiEffect> {
+    let attached = state.composer.attachment_at_cursor().map(|attached| (attached.number, attached.text.to_string()));
+    state.editing = Some(attached.as_ref().map_or(Editing::Draft, |(number, _)| Editing::Attachment(*number)));
+    let text = attached.map_or_else(|| state.composer.expanded_text(), |(_, text)| text);
+    vec![TuiEffect::Edit(text)]
 }
 
 /// Enter sends; behind a backslash it is a new line.

@@ -2,12 +2,15 @@
 //! time and ids arrive with the event.
 
 mod actions;
+pub(in crate::tui) mod approval;
 pub(in crate::tui) mod context;
 mod costs;
+pub(in crate::tui) mod fold;
 mod overlay;
 mod pointer;
 mod send;
 mod store;
+pub(in crate::tui) mod tools;
 mod user;
 
 use std::sync::Arc;
@@ -49,6 +52,8 @@ pub fn update(state: &mut AppState, event: TuiEvent) -> Vec<TuiEffect> {
     state.warn_of_budgets();
     overlay::mark_streaming(state);
     effects.extend(context::refresh(state));
+    approval::refresh(state);
+    tools::refresh(state);
     state.fit_composer();
     effects
 }
@@ -115,6 +120,7 @@ fn take_in(state: &mut AppState, event: TuiEvent) -> Vec<TuiEffect> {
             Vec::new()
         }
         Happened::SchemaRead(conversation, result) => commands::schema::read(state, conversation, result, at),
+        Happened::ToolsListed(list) => tools::listed(state, list),
         Happened::Exported(Ok(path)) => {
             state.note(format!("Written to `{path}`."));
             Vec::new()

@@ -15,7 +15,7 @@ use crate::tui::screens::panel::{self, Panel};
 use crate::tui::screens::welcome;
 use crate::tui::state::{AppState, Overlay};
 
-use super::{actions, context, costs, store};
+use super::{actions, approval, context, costs, store, tools};
 
 /// Takes in a key while something lies over the chat.
 pub(super) fn key(state: &mut AppState, key: KeyEvent, at: Stamp, fresh: Fresh) -> Vec<TuiEffect> {
@@ -35,6 +35,14 @@ pub(super) fn key(state: &mut AppState, key: KeyEvent, at: Stamp, fresh: Fresh) 
         }
         Some(Action::Context) if matches!(state.overlay, Some(Overlay::Context(_))) => return context::toggle(state),
         Some(Action::Cost) if matches!(state.overlay, Some(Overlay::Costs(_))) => {
+            state.overlay = None;
+            return Vec::new();
+        }
+        Some(Action::Review) if matches!(state.overlay, Some(Overlay::Approval(_))) => {
+            state.overlay = None;
+            return Vec::new();
+        }
+        Some(Action::Tools) if matches!(state.overlay, Some(Overlay::Tools(_))) => {
             state.overlay = None;
             return Vec::new();
         }
@@ -118,6 +126,8 @@ pub(super) fn pass(state: &mut AppState, key: ScreenKey, at: Stamp) -> Vec<TuiEf
             intents.into_iter().flat_map(|intent| welcome_wants(state, intent)).collect()
         }
         Some(Overlay::Costs(_)) => costs::pass(state, &key),
+        Some(Overlay::Approval(_)) => approval::pass(state, &key, at),
+        Some(Overlay::Tools(_)) => tools::pass(state, &key, at),
         None => Vec::new(),
     }
 }

@@ -10,11 +10,11 @@ use crate::tui::event::Fresh;
 use crate::tui::screens::ScreenKey;
 use crate::tui::state::AppState;
 use crate::tui::status;
-use crate::tui::transcript::{Anchor, Selection};
+use crate::tui::transcript::Selection;
 use crate::tui::view;
 
 use super::actions::{self, Scroll, move_transcript};
-use super::overlay;
+use super::{fold, overlay};
 
 /// Rows that a notch of the wheel scrolls.
 const NOTCH: isize = 3;
@@ -86,19 +86,9 @@ fn released(state: &mut AppState) -> Vec<TuiEffect> {
     vec![TuiEffect::Copy(text)]
 }
 
-/// A click on a folded reasoning unfolds it, and the other way round.
+/// A click on the row of what is folded unfolds it, and the other way round.
 fn unfold(state: &mut AppState, y: u16) {
     let is_fold = state.drawn.text_at(y).is_some_and(|text| text.trim_start().starts_with(['▸', '▾']));
     let Some((message, _)) = state.drawn.row_at(y).filter(|_| is_fold) else { return };
-    // What was clicked stays where it is: the end is no longer followed.
-    let open = &mut state.chat_mut().reasoning_open;
-    if !open.remove(&message) {
-        open.insert(message);
-        let scene = view::Scene::of(state);
-        let anchor = state.chat().anchor;
-        let revealed = crate::tui::transcript::scroll::reveal(&scene.transcript(state), anchor, message);
-        if anchor == Anchor::End {
-            state.chat_mut().anchor = revealed;
-        }
-    }
+    fold::toggle(state, message);
 }

@@ -107,9 +107,9 @@ fn folding_the_reasoning_that_is_read_does_not_lose_the_place() {
     let mut chat = Chat::of(20);
     let reply = chat.answer(&prose(300));
     chat.change(reply, |m| m.reasoning = prose(300));
-    chat.reasoning_open.insert(reply);
+    chat.unfolded.insert(reply);
     let anchor = chat.scrolled(scroll::reveal(&chat.view(), Anchor::End, reply), SMALL, 20);
-    chat.reasoning_open.clear();
+    chat.unfolded.clear();
     assert!(chat.fresh(anchor, SMALL).starts_with("word0 word1"), "{}", chat.fresh(anchor, SMALL));
 }
 

@@ -96,7 +96,7 @@ fn reasoning_is_one_row_until_it_is_opened() {
     So: 4.
     1.2 s · 58 in · 312 out · ₹0.020
     ");
-    chat.reasoning_open.insert(reply);
+    chat.unfolded.insert(reply);
     insta::assert_snapshot!(chat.fresh(Anchor::End, SMALL), @r"
     gpt-4o-mini
     ▾ reasoning · 5 words

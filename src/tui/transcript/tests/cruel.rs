@@ -15,7 +15,7 @@ fn row_39_nothing_from_outside_reaches_a_cell_as_a_control() {
         m.finish = Some(FinishReason::Other(evil.into()));
         m.tool_calls.push(crate::chat::ToolCall { id: evil.into(), name: evil.into(), arguments: evil.into() });
     });
-    chat.reasoning_open.insert(reply);
+    chat.unfolded.insert(reply);
     let live = chat.reply();
     chat.live = Some(LiveStatus { message: live, state: evil.into() });
     chat.queued.push(evil.into());
@@ -48,10 +48,10 @@ fn plain_text_is_cut_alike_however_it_comes() {
     let mut whole = Chat::new();
     let reply = whole.answer("a");
     whole.change(reply, |m| m.reasoning.clone_from(&text));
-    whole.reasoning_open.insert(reply);
+    whole.unfolded.insert(reply);
     let mut grown = Chat::new();
     let reply = grown.answer("a");
-    grown.reasoning_open.insert(reply);
+    grown.unfolded.insert(reply);
     let mut cache = Cache::new();
     let mut from = 0;
     for step in [1, 7, 500, 30_000, 11, 60_000, 3, 900_000] {

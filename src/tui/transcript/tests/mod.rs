@@ -7,6 +7,7 @@ mod highlighting;
 mod selecting;
 mod sizes;
 mod standing;
+mod tools;
 mod warm_and_cold;
 
 use std::collections::HashSet;
@@ -18,9 +19,10 @@ use ratatui::style::{Modifier, Style};
 use uuid::Uuid;
 
 use super::*;
+use crate::chat::tool::ToolOrigin;
 use crate::chat::{
     Conversation, ConversationId, ConversationMeta, Currency, FinishReason, Message, MessageId, ModelRef, PicoUsd,
-    Role, Status, Usage,
+    Role, Status, ToolCall, Usage,
 };
 use crate::session::history::{Plan, Standing};
 use crate::text::{Emphasis, Ink};
@@ -58,7 +60,8 @@ pub(super) struct Chat {
     pub highlights: Highlights,
     pub currency: Currency,
     pub live: Option<LiveStatus>,
-    pub reasoning_open: HashSet<MessageId>,
+    pub calls: Vec<LiveCall>,
+    pub unfolded: HashSet<MessageId>,
     pub selection: Option<Selection>,
     pub zone: TimeZone,
 }
@@ -74,7 +77,8 @@ impl Chat {
             highlights: Highlights::new(),
             currency: Currency::default(),
             live: None,
-            reasoning_open: HashSet::new(),
+            calls: Vec::new(),
+            unfolded: HashSet::new(),
             selection: None,
             zone: TimeZone::UTC,
         }
@@ -127,6 +131,36 @@ impl Chat {
         id
     }
 
+    /// A reply that calls tools: name and arguments, by ids `call_0`, `call_1` …
+    pub fn call(&mut self, calls: &[(&str, &str)]) -> MessageId {
+        let id = self.reply();
+        let calls = calls.iter().enumerate().map(|(at, (name, arguments))| ToolCall {
+            id: format!("call_{at}"),
+            name: (*name).to_owned(),
+            arguments: (*arguments).to_owned(),
+        });
+        let calls = calls.collect();
+        self.change(id, |message| {
+            message.tool_calls = calls;
+            message.status = Status::Complete;
+            message.finish = Some(FinishReason::ToolCalls);
+        });
+        id
+    }
+
+    /// The result of the call with this number.
+    pub fn result(&mut self, call: usize, status: Status, content: &str) -> MessageId {
+        let (id, parent) = self.next();
+        let conversation = self.conversation.meta.id;
+        let mut message = Message::text(id, conversation, parent, Role::Tool, content.to_owned(), NOON_MS);
+        message.tool_call_id = Some(format!("call_{call}"));
+        message.origin = Some(ToolOrigin::BuiltIn);
+        message.status = status;
+        message.took_ms = (status != Status::Streaming).then_some(412);
+        self.conversation.push(message);
+        id
+    }
+
     pub fn change(&mut self, id: MessageId, how: impl FnOnce(&mut Message)) {
         how(self.conversation.get_mut(id).unwrap());
     }
@@ -140,7 +174,8 @@ impl Chat {
             highlights: &self.highlights,
             currency: &self.currency,
             live: self.live.as_ref(),
-            reasoning_open: &self.reasoning_open,
+            calls: &self.calls,
+            unfolded: &self.unfolded,
             time_zone: &self.zone,
             today: jiff::civil::date(2026, 5, 28),
             selection: self.selection,

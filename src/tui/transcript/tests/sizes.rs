@@ -9,7 +9,7 @@ fn everything() -> Chat {
         "# शीर्षक\n\n- सूची\n  - 二\n\n> उद्धरण\n\n```rust\nlet क = \"日本\";\n```\n\n| a | नाम |\n|---|---|\n| 1 | 日本 |\n\n---\n[link](https://example.com)",
     );
     chat.change(reply, |m| m.reasoning = "सोच 🤔🏽 רגע".into());
-    chat.reasoning_open.insert(reply);
+    chat.unfolded.insert(reply);
     chat.queued.push("कतार".into());
     chat.notices.push(Notice { after: None, kind: NoticeKind::Warning, text: "सूचना 🇮🇳".into() });
     chat.plan.first_sent = 1;

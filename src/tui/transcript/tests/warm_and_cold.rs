@@ -12,6 +12,10 @@ enum Step {
     Grow(String),
     Think(String),
     End,
+    Call(String),
+    Result(String),
+    Json(usize),
+    Whole,
     Queue(String),
     Unqueue,
     Note(String),
@@ -50,6 +54,10 @@ fn step() -> impl Strategy<Value = Step> {
         6 => text().prop_map(Step::Grow),
         1 => text().prop_map(Step::Think),
         1 => Just(Step::End),
+        2 => text().prop_map(Step::Call),
+        3 => text().prop_map(Step::Result),
+        2 => (0_usize..90).prop_map(Step::Json),
+        2 => Just(Step::Whole),
         1 => text().prop_map(Step::Queue),
         1 => Just(Step::Unqueue),
         1 => text().prop_map(Step::Note),
@@ -70,12 +78,21 @@ fn apply(step: Step, chat: &mut Chat, anchor: &mut Anchor, size: &mut Size) {
         Step::Grow(text) => streaming.into_iter().for_each(|id| chat.change(id, |m| m.content.push_str(&text))),
         Step::Think(text) => streaming.into_iter().for_each(|id| chat.change(id, |m| m.reasoning.push_str(&text))),
         Step::End => streaming.into_iter().for_each(|id| chat.change(id, |m| m.status = Status::Interrupted)),
+        Step::Call(text) => {
+            let _ = chat.call(&[("look", &format!("{{\"for\":{text:?}}}")), ("raw", &text)]);
+        }
+        Step::Result(text) => drop(chat.result(text.len() % 2, Status::Complete, &text)),
+        Step::Json(values) => {
+            let values: Vec<usize> = (0..values).collect();
+            let _ = chat.answer(&format!("{values:?}"));
+        }
+        Step::Whole => streaming.into_iter().for_each(|id| chat.change(id, |m| m.status = Status::Complete)),
         Step::Queue(text) => chat.queued.push(text),
         Step::Unqueue => drop(chat.queued.pop()),
         Step::Note(text) => chat.notices.push(Notice { after: leaf, kind: NoticeKind::Info, text }),
         Step::Fold(at) => {
-            let open = !chat.reasoning_open.remove(&id(at));
-            open.then(|| chat.reasoning_open.insert(id(at)));
+            let open = !chat.unfolded.remove(&id(at));
+            open.then(|| chat.unfolded.insert(id(at)));
         }
         Step::Scroll(rows) => *anchor = chat.scrolled(*anchor, *size, rows),
         Step::Top => *anchor = scroll::top(&chat.view(), &mut Cache::new(), *size, *anchor),
