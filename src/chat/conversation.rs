@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::context::{ContextNotes, History};
 use super::format::AnswerFormat;
 use super::id::{ConversationId, MessageId};
-use super::message::{Message, Role, Status};
+use super::message::{Message, Role, Status, ToolCall};
 use super::model::ModelRef;
 use super::tool::ToolChoices;
 
@@ -139,6 +139,22 @@ impl Conversation {
     #[must_use]
     pub fn at(&self, at: usize) -> Option<&Message> {
         self.path.get(at).map(|at| &self.messages[*at])
+    }
+
+    /// The call that the shown message at `at` is the result of: one of the nearest reply above it, by its id, and where
+    /// several calls share that, by their order.
+    #[must_use]
+    pub fn call_of(&self, at: usize) -> Option<&ToolCall> {
+        let id = self.at(at)?.tool_call_id.as_deref()?;
+        let mut earlier = 0;
+        for above in (0..at).rev() {
+            let message = self.at(above)?;
+            if message.role != Role::Tool {
+                return message.tool_calls.iter().filter(|call| call.id == id).nth(earlier);
+            }
+            earlier += usize::from(message.tool_call_id.as_deref() == Some(id));
+        }
+        None
     }
 
     /// Where a message stands among those shown; `None` where it is not shown.

@@ -4,38 +4,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::chat::settings::ToolSettings;
 use crate::chat::tool::{CheckedCall, Gathered, Prepared, ToolEnd, ToolOutcome, Verdict};
 use crate::chat::{Approval, Message, MessageId, Role, Stamp, Status, ToolCall};
 
 use super::effect::Effect;
 use super::ending::EndOfReply;
 use super::event::Timer;
+use super::round::{CallState, Round};
 use super::turn::{Phase, Turn};
 use super::{Session, explain};
-
-/// How far a call of the running turn has come.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CallState {
-    /// It waits for the user's word.
-    Asking(Arc<Prepared>),
-    Running {
-        prepared: Arc<Prepared>,
-        since: Duration,
-    },
-    /// Its result is there.
-    Over,
-}
-
-/// The calls of one reply.
-#[derive(Debug, Clone)]
-pub(super) struct Round {
-    calls: Vec<(MessageId, CallState)>,
-    /// The reply that is to follow them.
-    next: MessageId,
-    /// Why the turn ends behind them.
-    stops: Option<String>,
-}
 
 /// What becomes of a call without running.
 struct Settled {
@@ -47,67 +24,6 @@ struct Settled {
 impl Settled {
     fn failed(content: String, note: String) -> Self {
         Self { status: Status::Failed, content, note }
-    }
-}
-
-impl Round {
-    fn state_mut(&mut self, result: MessageId) -> Option<&mut CallState> {
-        self.calls.iter_mut().find(|(id, _)| *id == result).map(|(_, state)| state)
-    }
-
-    /// The calls that wait for the user's word, in order.
-    fn asking(&self) -> impl Iterator<Item = (MessageId, &Arc<Prepared>)> {
-        self.calls.iter().filter_map(|(id, state)| match state {
-            CallState::Asking(prepared) => Some((*id, prepared)),
-            _ => None,
-        })
-    }
-
-    fn running(&self) -> impl Iterator<Item = (MessageId, &Arc<Prepared>, Duration)> {
-        self.calls.iter().filter_map(|(id, state)| match state {
-            CallState::Running { prepared, since } => Some((*id, prepared, *since)),
-            _ => None,
-        })
-    }
-
-    /// How many ask; and of those that run: how many, since when, and until when at most.
-    pub fn standing(&self) -> (usize, Option<(usize, Duration, Duration)>) {
-        let running = self.running().fold(None, |sum: Option<(usize, Duration, Duration)>, (_, prepared, since)| {
-            let due = since.saturating_add(prepared.limit);
-            Some(sum.map_or((1, since, due), |(count, first, last)| (count + 1, first.min(since), last.max(due))))
-        });
-        (self.asking().count(), running)
-    }
-}
-
-impl Turn {
-    fn round(&self) -> Option<&Round> {
-        match &self.phase {
-            Phase::Calling(round) => Some(round),
-            _ => None,
-        }
-    }
-
-    fn round_mut(&mut self) -> Option<&mut Round> {
-        match &mut self.phase {
-            Phase::Calling(round) => Some(round),
-            _ => None,
-        }
-    }
-
-    /// Counts a call; why it may not run, where a limit is passed.
-    fn count_call(&mut self, call: (String, String), limits: &ToolSettings) -> Option<String> {
-        let made = self.made.len();
-        if made as u64 >= u64::from(limits.most_calls) {
-            return Some(explain::too_many_calls(made));
-        }
-        let last = self.made.iter().rev().take(ToolSettings::IDENTICAL_AMONG - 1);
-        let alike = last.filter(|other| **other == call).count();
-        if alike as u64 + 1 >= u64::from(limits.most_identical) {
-            return Some(explain::too_many_alike(made, &call.0));
-        }
-        self.made.push(call);
-        None
     }
 }
 
@@ -315,7 +231,8 @@ impl Session {
             ToolEnd::Stopped => (Status::Interrupted, Some("stopped".to_owned())),
         };
         let cut = outcome.cut_from.map(|bytes| explain::cut_result(outcome.content.len(), bytes));
-        let note = [note, cut].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+        let sample = prepared.is_sample.then(|| "sample data, not real".to_owned());
+        let note = [note, sample, cut].into_iter().flatten().collect::<Vec<_>>().join(" · ");
         let settled = Settled { status, content: outcome.content, note };
         self.settle(result, settled, Some(at.mono.saturating_sub(since)), at, out);
         self.after_calls(at, out);
@@ -401,24 +318,6 @@ impl Session {
         }
         if end.note.is_some() {
             self.go_on(next, at, out);
-        }
-    }
-}
-
-impl Turn {
-    /// From now on only the user is waited for.
-    fn pause(&mut self, at: Stamp, out: &mut Vec<Effect>) {
-        if self.idle_since.is_none() {
-            self.idle_since = Some(at.mono);
-            out.push(Effect::CancelTimer(Timer::Turn));
-        }
-    }
-
-    /// The turn's time runs on, by as much later as it stood still.
-    fn unpause(&mut self, at: Stamp, out: &mut Vec<Effect>) {
-        if let Some(since) = self.idle_since.take() {
-            self.due = self.due.saturating_add(at.mono.saturating_sub(since));
-            out.push(Effect::StartTimer { timer: Timer::Turn, after: self.due.saturating_sub(at.mono) });
         }
     }
 }

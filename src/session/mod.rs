@@ -3,7 +3,7 @@
 
 pub mod activity;
 mod attempt;
-pub mod calling;
+mod calling;
 pub mod calls;
 mod clock;
 mod compose;
@@ -16,6 +16,7 @@ pub mod history;
 mod ledger;
 pub mod parts;
 pub mod retry;
+mod round;
 mod search;
 pub mod shape;
 mod summary;
@@ -36,7 +37,6 @@ use crate::chat::{
 };
 
 pub use activity::Activity;
-pub use calling::CallState;
 use context::{Calibration, Cut};
 pub use effect::Effect;
 pub use event::RankedBy;
@@ -44,6 +44,7 @@ pub use event::{Change, Event, Happened, Timer};
 use history::{Plan, Weights};
 use ledger::OpenAttempt;
 use retry::Field;
+pub use round::CallState;
 use search::Search;
 use summary::Run;
 use turn::Turn;

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use crate::chat::{AttemptId, Conversation, Message, MessageId, ModelRef, Request, Role, Stamp, Status};
 
-use super::calling::Round;
 use super::calls::Calls;
 use super::effect::Effect;
 use super::ending::EndOfReply;
 use super::event::Timer;
+use super::round::Round;
 use super::{Queued, Session};
 
 /// How far a turn has come.

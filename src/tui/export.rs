@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::chat::{Conversation, ConversationMeta, Currency, Message, Role, Status};
+use crate::session::shape::ASKED_BY_MUNSHI;
 
 /// The form of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,9 +78,18 @@ fn markdown(conversation: &Conversation, currency: &Currency, zone: &TimeZone) -
     if !meta.system.trim().is_empty() {
         let _ = write!(out, "> **System:** {}\n\n", meta.system.trim().replace('\n', "\n> "));
     }
-    for message in conversation.path() {
-        let _ = write!(out, "## {} · {}\n\n", speaker(message), moment(message.created_ms, zone));
-        let _ = write!(out, "{}\n\n", message.content.trim_end());
+    for (at, message) in conversation.path().enumerate() {
+        let _ = write!(out, "## {} · {}\n\n", speaker(conversation, at, message), moment(message.created_ms, zone));
+        if let Some(call) = conversation.call_of(at) {
+            let _ = write!(out, "{}\n\n", fenced(&call.arguments, "json"));
+        }
+        let text = message.content.trim_end();
+        match message.role {
+            // What a tool gave is shown as it came, whatever marks stand in it.
+            Role::Tool => drop(write!(out, "{}\n\n", fenced(text, ""))),
+            _ if text.is_empty() => {}
+            _ => drop(write!(out, "{text}\n\n")),
+        }
         if let Some(line) = bill(message, currency) {
             let _ = write!(out, "*{line}*\n\n");
         }
@@ -87,12 +97,24 @@ fn markdown(conversation: &Conversation, currency: &Currency, zone: &TimeZone) -
     out
 }
 
-fn speaker(message: &Message) -> String {
+/// A code block, whose fence is longer than any that stands in it.
+fn fenced(text: &str, language: &str) -> String {
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+    let fence = "`".repeat(3.max(longest + 1));
+    format!("{fence}{language}\n{text}\n{fence}")
+}
+
+fn speaker(conversation: &Conversation, at: usize, message: &Message) -> String {
     match message.role {
+        Role::User if message.note.as_deref() == Some(ASKED_BY_MUNSHI) => "munshi".to_owned(),
         Role::User => "You".to_owned(),
         Role::Assistant => message.model.as_ref().map_or_else(|| "Assistant".to_owned(), ToString::to_string),
         Role::System => "System".to_owned(),
-        Role::Tool => "Tool".to_owned(),
+        Role::Tool => {
+            let name = conversation.call_of(at).map_or("Tool", |call| call.name.as_str());
+            let origin = message.origin.as_ref().map(|origin| format!(" ({origin})")).unwrap_or_default();
+            format!("{name}{origin}")
+        }
     }
 }
 
@@ -133,6 +155,31 @@ fn json(conversation: &Conversation) -> String {
 mod tests {
     use super::*;
     use crate::chat::{ConversationId, ModelRef};
+
+    #[test]
+    fn a_tools_result_is_exported_with_its_call_and_no_mark_in_it_counts() {
+        let id = |number| crate::chat::MessageId(uuid::Uuid::from_u128(number));
+        let meta = ConversationMeta::new(ConversationId(uuid::Uuid::nil()), ModelRef::new("openai", "m"), 0);
+        let mut conversation = Conversation::new(meta);
+        let say = |number, parent: Option<u128>, role, text: &str| {
+            Message::text(id(number), conversation.meta.id, parent.map(id), role, text.to_owned(), 0)
+        };
+        let call =
+            crate::chat::ToolCall { id: "c".into(), name: "read_file".into(), arguments: "{\"path\":\"a\"}".into() };
+        let messages = [
+            say(1, None, Role::User, "read it"),
+            Message { tool_calls: vec![call], ..say(2, Some(1), Role::Assistant, "") },
+            Message {
+                tool_call_id: Some("c".into()),
+                origin: Some(crate::chat::ToolOrigin::BuiltIn),
+                ..say(3, Some(2), Role::Tool, "```\n# not a heading")
+            },
+        ];
+        messages.into_iter().for_each(|message| conversation.push(message));
+        let text = render(&conversation, Format::Markdown, &Currency::default(), &TimeZone::UTC);
+        assert!(text.contains("## read_file (built in) · "), "{text}");
+        assert!(text.contains("```json\n{\"path\":\"a\"}\n```\n\n````\n```\n# not a heading\n````\n"), "{text}");
+    }
 
     #[test]
     fn a_file_name_keeps_the_words_of_any_script_and_nothing_else() {

@@ -101,6 +101,34 @@ impl World {
                 self.errands.spawn(copied.map(move |is_sure| Happened::NativeCopied { text, is_sure }).boxed());
             }
             TuiEffect::CopyByTerminal(text) => return vec![Happened::Copied(copied_word(stage.copy(&text)))],
+            // Where the tokenizer is not known nothing comes back, and estimates stay what there is.
+            TuiEffect::CountExactly { ticket, model, texts } => {
+                if let Some(tokenizer) = Tokenizer::of(&model) {
+                    self.counter.count(CountJob { ticket, tokenizer, texts });
+                }
+            }
+            TuiEffect::SetMouse(on) => stage.set_mouse(on),
+            TuiEffect::Redraw => stage.forget(),
+            TuiEffect::Edit(text) => {
+                // The loop goes on meanwhile, unseen: what streams is taken in and saved.
+                stage.lend();
+                self.errands.spawn(self.host.edit(text).map(Happened::Edited).boxed());
+            }
+            TuiEffect::Suspend => {
+                stage.leave();
+                self.host.suspend();
+                stage.enter();
+                return vec![Happened::Resumed];
+            }
+            TuiEffect::Quit { then_demo } => *quits = Some(then_demo),
+            other => self.run_errand(other),
+        }
+        Vec::new()
+    }
+
+    /// Runs what the program around the screen is asked for, off the loop; each tells what became of it.
+    fn run_errand(&mut self, effect: TuiEffect) {
+        match effect {
             TuiEffect::Export { file_name, content } => {
                 let written = self.host.export(&file_name, content);
                 self.errands.spawn(written.map(Happened::Exported).boxed());
@@ -121,12 +149,6 @@ impl World {
                 let saved = self.host.save_theme(&name);
                 self.errands.spawn(saved.map(|result| Happened::Settled(Settled::Saved(result))).boxed());
             }
-            // Where the tokenizer is not known nothing comes back, and estimates stay what there is.
-            TuiEffect::CountExactly { ticket, model, texts } => {
-                if let Some(tokenizer) = Tokenizer::of(&model) {
-                    self.counter.count(CountJob { ticket, tokenizer, texts });
-                }
-            }
             TuiEffect::SaveSetting { path, value } => {
                 let saved = self.host.save_setting(&path, value);
                 self.errands.spawn(saved.map(|result| Happened::Settled(Settled::Saved(result))).boxed());
@@ -138,22 +160,8 @@ impl World {
             TuiEffect::ListTools => {
                 self.errands.spawn(self.runtime.list_tools().map(Happened::ToolsListed).boxed());
             }
-            TuiEffect::SetMouse(on) => stage.set_mouse(on),
-            TuiEffect::Redraw => stage.forget(),
-            TuiEffect::Edit(text) => {
-                // The loop goes on meanwhile, unseen: what streams is taken in and saved.
-                stage.lend();
-                self.errands.spawn(self.host.edit(text).map(Happened::Edited).boxed());
-            }
-            TuiEffect::Suspend => {
-                stage.leave();
-                self.host.suspend();
-                stage.enter();
-                return vec![Happened::Resumed];
-            }
-            TuiEffect::Quit { then_demo } => *quits = Some(then_demo),
+            _ => {}
         }
-        Vec::new()
     }
 
     /// Panics where a test asked for it, so that it can be seen that the terminal is restored whatever happens.

@@ -118,7 +118,7 @@ impl<'v, 'c> Layout<'v, 'c> {
         let open = self.is_open(message);
         let shape = Shape { message: true, lead, notices, ..Shape::default() };
         if message.role == Role::Tool {
-            let fold = usize::from(tool::call_of(self.view, item).is_some());
+            let fold = usize::from(self.view.conversation.call_of(item).is_some());
             let result = usize::from(!message.content.trim().is_empty());
             // What is folded is not even looked at.
             let text = if open { self.text(item) } else { None };
@@ -142,7 +142,7 @@ impl<'v, 'c> Layout<'v, 'c> {
     /// The item's text, cut as far as it came.
     pub fn text(&mut self, item: usize) -> Option<&Text> {
         let message = self.message(item)?;
-        let arguments = (message.role == Role::Tool).then(|| tool::call_of(self.view, item)).flatten();
+        let arguments = (message.role == Role::Tool).then(|| self.view.conversation.call_of(item)).flatten();
         let open = self.is_open(message);
         Some(self.cache.text(message, arguments.map(|call| call.arguments.as_str()), open))
     }
@@ -241,7 +241,7 @@ impl<'v, 'c> Layout<'v, 'c> {
         let plain = |version| Some(Stamp { cut: 0, version, inks: 0 });
         match section {
             Section::Fold if self.message(item)?.role == Role::Tool => {
-                let call = tool::call_of(self.view, item)?;
+                let call = self.view.conversation.call_of(item)?;
                 plain(hash(&(self.is_open(self.message(item)?), ends(&call.arguments))))
             }
             Section::Result => {
@@ -292,7 +292,7 @@ impl<'v, 'c> Layout<'v, 'c> {
             Section::Top => furniture::top(view, item, message, width),
             Section::Foot => furniture::foot(view, item, message, width),
             Section::Fold if message.role == Role::Tool => {
-                let call = tool::call_of(view, item);
+                let call = view.conversation.call_of(item);
                 call.map(|call| tool::arguments(call, self.is_open(message), usize::from(width))).unwrap_or_default()
             }
             Section::Fold => {

@@ -10,6 +10,7 @@ use super::tool;
 use super::view::{Notice, NoticeKind, TranscriptView};
 use crate::chat::money::short_count;
 use crate::chat::{FinishReason, Message, Role, Status, Usage};
+use crate::session::shape::ASKED_BY_MUNSHI;
 use crate::text::document::render_all;
 use crate::text::{Ink, Row, Sanitised, Span};
 
@@ -61,6 +62,7 @@ fn speaker(view: &TranscriptView, at: usize, message: &Message, width: usize) ->
 
 fn name(view: &TranscriptView, message: &Message, width: usize) -> Vec<Span> {
     let name = match (message.role, &message.model) {
+        (Role::User, _) if message.note.as_deref() == Some(ASKED_BY_MUNSHI) => Sanitised::trusted("munshi"),
         (Role::User, _) => Sanitised::trusted("You"),
         (Role::Assistant, Some(model)) => elided(&model.to_string(), width),
         (Role::Assistant, None) => Sanitised::trusted("Assistant"),

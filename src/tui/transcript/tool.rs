@@ -15,21 +15,6 @@ const SHORTEST_NAME: usize = 12;
 /// Lines of arguments that a folded row is made from.
 const FOLDED_LINES: usize = 64;
 
-/// The call that the message at `at` of the path answers: of the nearest reply above it, by its id, and where several
-/// calls share one, by their order.
-pub(super) fn call_of<'v>(view: &TranscriptView<'v>, at: usize) -> Option<&'v ToolCall> {
-    let id = view.conversation.at(at)?.tool_call_id.as_deref()?;
-    let mut earlier = 0;
-    for above in (0..at).rev() {
-        let message = view.conversation.at(above)?;
-        if message.role != Role::Tool {
-            return message.tool_calls.iter().filter(|call| call.id == id).nth(earlier);
-        }
-        earlier += usize::from(message.tool_call_id.as_deref() == Some(id));
-    }
-    None
-}
-
 /// The calls of the reply at `at` of the path that no message below answers.
 pub(super) fn unanswered<'v>(view: &TranscriptView<'v>, at: usize) -> Vec<&'v ToolCall> {
     let Some(reply) = view.conversation.at(at) else { return Vec::new() };
@@ -47,7 +32,7 @@ pub(super) fn unanswered<'v>(view: &TranscriptView<'v>, at: usize) -> Vec<&'v To
 
 /// `⚙ get_weather · built in · 0.4 s`: as much of it as fits, the name and the state at the least.
 pub(super) fn head(view: &TranscriptView, at: usize, message: &Message, columns: usize) -> Vec<Span> {
-    let name = call_of(view, at).map_or("a tool", |call| call.name.as_str());
+    let name = view.conversation.call_of(at).map_or("a tool", |call| call.name.as_str());
     let live = view.calls.iter().find(|call| call.result == message.id);
     let mut parts = vec![state(message, live.map(|live| &live.state))];
     if live.is_some_and(|live| live.is_sample) {

@@ -10,6 +10,7 @@ use crate::chat::{Mark, Role};
 use crate::session::Session;
 use crate::session::history::Standing;
 use crate::session::parts::{Part, PartKind};
+use crate::session::shape::ASKED_BY_MUNSHI;
 use crate::text::wrap::plain_rows;
 use crate::text::{Emphasis, Ink, Sanitised};
 use crate::tui::context::{is_scarce, limit};
@@ -226,6 +227,7 @@ pub(super) fn who(kind: PartKind, session: &Session) -> &'static str {
     let PartKind::Message(id) = kind else { return kind_word(kind) };
     let message = session.conversation().get(id);
     match message.map(|message| message.role) {
+        Some(Role::User) if message.is_some_and(|message| message.note.as_deref() == Some(ASKED_BY_MUNSHI)) => "munshi",
         Some(Role::User) => "You",
         Some(Role::Assistant) => "Reply",
         Some(Role::Tool) => "Tool",
