@@ -13,7 +13,7 @@ use munshi::chat::tool::{Confinement, ToolOutcome};
 use munshi::chat::tooling::Tooling;
 use munshi::chat::{
     Catalogue, Conversation, ConversationMeta, Currency, Ending, FinishReason, ModelRef, RateLimits, Report, Request,
-    Role, Settings, ToolChoices, ToolOrigin, ToolSpec,
+    Settings, ToolChoices, ToolOrigin, ToolSpec,
 };
 use munshi::provider::{Provider, Signal, Sink};
 use munshi::runtime::{Clock, News, Runtime, StoreHandle, ids};
