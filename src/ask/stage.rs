@@ -47,6 +47,7 @@ impl Target {
 }
 
 /// Standard output and standard error at work.
+#[allow(clippy::struct_excessive_bools, reason = "facts of two streams, each true or not by itself")]
 pub struct Stage {
     writer: Writer,
     format: OutputFormat,
