@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use rustix::process::Signal;
 
-use super::kit::{answered, ask, comes, count, ended_with, kept, reply, rows, run, signal, spawned};
+use super::kit::{answered, ask, comes, count, ended_with, fed, kept, reply, rows, run, signal, spawned};
 use super::support::launch::Home;
 use super::support::replies::{delta, error, finish, role, stream, usage};
 use super::support::server::{End, Server};
@@ -53,6 +53,16 @@ fn a_budget_that_is_used_up_is_3_and_nothing_is_sent() {
     assert!(why.contains("budget"), "{why}");
     assert_eq!(server.requests().len(), 0);
     assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn a_question_that_no_model_could_take_is_2_and_is_not_sent() {
+    let (home, server) = (Home::new(), Server::replies([reply(&["hi"])]));
+    home.write_config("[limits]\nmax_input_chars = 3000000\n");
+    let why = ended_with(&fed(&ask(&home, &server, &[]), "far too long ".repeat(200_000).as_bytes()), 2);
+    assert!(why.contains("tokens"), "{why}");
+    assert_eq!(server.requests().len(), 0);
+    assert_eq!(count(&home, "messages"), 0);
 }
 
 #[test]
