@@ -7,12 +7,14 @@ use clap::{Args, ValueEnum};
 use super::{SettingArgs, lossy, temperature};
 
 const AFTER_HELP: &str = "\
-The prompt is made of the arguments, then of what is piped in, then of the attached files. Without a terminal behind
-it, standard output gets the bytes of the answer as they come, and nothing else; all talk is on standard error.
+The prompt is made of the arguments, then of what is piped in, then of the attached files. Without a
+terminal behind it, standard output gets the bytes of the answer as they come, and nothing else; all
+talk is on standard error.
 
-Exit codes: 0 answered, 1 it failed otherwise, 2 the command line, the input or the configuration is wrong, 3 a budget
-does not allow it, 4 the provider failed, 5 the answer is not in the shape that was asked for, 130 interrupted (129 the
-terminal was closed, 143 terminated). A reader that goes away stops the answer, and is no error.
+Exit codes: 0 answered, 1 it failed otherwise, 2 the command line, the input or the configuration is
+wrong, 3 a budget does not allow it, 4 the provider failed, 5 the answer is not in the shape that was
+asked for, 130 interrupted (129 the terminal was closed, 143 terminated). A reader that goes away
+stops the answer, and is no error.
 
 Examples:
   munshi ask \"What is the GST on books?\"
