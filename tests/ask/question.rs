@@ -6,10 +6,14 @@ use super::support::keys::Key;
 use super::support::launch::Home;
 use super::support::pty::Session;
 
-/// Asks within the terminal of the tests below, as this very program run again.
+/// Set where this very program runs again, in the terminal of one of the tests below.
+const ASKS: &str = "MUNSHI_ASK_TEST_ASKS";
+
 #[test]
-#[ignore = "it needs the terminal that the tests below give it"]
-fn asks() {
+fn the_program_that_asks() {
+    if std::env::var_os(ASKS).is_none() {
+        return;
+    }
     let answer = munshi::platform::terminal::ask("Run it? [y/N] ");
     writeln!(std::io::stdout(), "answered {answer:?}").unwrap();
 }
@@ -18,7 +22,7 @@ fn asks() {
 fn asked() -> (Home, Session) {
     let home = Home::new();
     let own = std::env::current_exe().unwrap();
-    let ask = format!("'{}' --ignored --exact question::asks </dev/null", own.display());
+    let ask = format!("{ASKS}=1 '{}' --exact question::the_program_that_asks </dev/null", own.display());
     let session = home.shell(&format!("mkfifo go; echo made; cat go; {ask}")).size(120, 24).start();
     session.wait_for_text("made");
     (home, session)
