@@ -95,3 +95,34 @@ impl AskArgs {
         settings.max_tokens = self.max_tokens.or(settings.max_tokens);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+
+    fn read(line: &str) -> (AskArgs, SettingArgs) {
+        let cli = Cli::checked(line.split(' ').map(OsString::from)).unwrap();
+        let Some(Command::Ask(ask)) = cli.command else { panic!("it asks") };
+        (ask, cli.settings)
+    }
+
+    #[test]
+    fn settings_may_stand_before_the_command_and_those_behind_it_hold() {
+        let (_, settings) = read("munshi -m one --temperature 0.1 ask go");
+        assert_eq!((settings.model.as_deref(), settings.temperature), (Some("one"), Some(0.1)));
+        let (_, settings) = read("munshi -m one --max-tokens 5 ask -m two --temperature 0.2 go");
+        let SettingArgs { model, temperature, max_tokens, .. } = settings;
+        assert_eq!((model.as_deref(), temperature, max_tokens), (Some("two"), Some(0.2), Some(5)));
+    }
+
+    #[test]
+    fn tools_and_files_are_lists_and_words_are_left_to_the_prompt() {
+        let (ask, _) = read("munshi ask -a x --tools get_weather,files --attach y How warm -- --is it");
+        assert_eq!(ask.tools, ["get_weather", "files"]);
+        assert_eq!(ask.attach, [PathBuf::from("x"), PathBuf::from("y")]);
+        assert_eq!(ask.prompt, ["How", "warm", "--is", "it"]);
+    }
+}
