@@ -137,7 +137,7 @@ fn tools_are_listed_and_checked_without_a_screen() {
     let said = String::from_utf8_lossy(&checked.stdout).into_owned();
     assert_eq!(checked.status.code(), Some(1), "{said}");
     assert!(
-        said.contains("no-such-program-anywhere is in no folder of PATH")
+        said.contains("no-such-program-anywhere, is in no folder of PATH")
             && said.contains("nowhere cannot be looked into"),
         "{said}"
     );
