@@ -40,5 +40,6 @@ mod tools_limits;
 mod tools_mcp;
 mod tools_shape;
 mod tools_stop;
+mod tools_walls;
 mod welcome;
 mod window;

@@ -5,7 +5,7 @@ use super::support::keys::Key;
 use super::support::launch::Home;
 use super::support::replies::tool_calls;
 use super::support::server::Server;
-use super::tools_kit::{ASKS, WEATHER, answer, calls_of_demo, look, results, scripted, with_tools};
+use super::tools_kit::{ASKS, WEATHER, answer, look, results, scripted, wait_for_calls, with_tools};
 
 #[test]
 fn a_call_is_shown_in_full_runs_once_and_is_answered_from() {
@@ -19,7 +19,7 @@ fn a_call_is_shown_in_full_runs_once_and_is_answered_from() {
     for part in ["get_weather asks to run", "built in · sample data", "1 argument", "city, text", "\"Pune\""] {
         assert!(screen.contains(part), "{part}:\n{}", screen.text);
     }
-    assert_eq!(calls_of_demo(&home), [("streaming".to_owned(), None)], "it has not run yet");
+    wait_for_calls(&home, &["streaming"]);
     session.key(Key::Char('o'));
     let screen = session.wait_for(|screen| screen.contains("get_weather (Pune) says:") && screen.contains(AT_REST));
     let cell = screen.row_of("⚙ get_weather · built in · ").unwrap();
@@ -32,8 +32,7 @@ fn a_call_is_shown_in_full_runs_once_and_is_answered_from() {
     assert!(screen.contains("\"city\": \"Pune\"") && screen.contains("humidity"), "{}", screen.text);
     session.key(Key::Alt('t'));
     session.wait_for_text("▸ city: \"Pune\"");
-    let calls = calls_of_demo(&home);
-    assert!(calls.len() == 1 && calls[0].0 == "complete" && calls[0].1.is_some(), "{calls:?}");
+    wait_for_calls(&home, &["complete, ran"]);
     submit(&session, WEATHER);
     session.wait_for_text("F5 looks: get_weather asks to run");
     session.key(Key::Esc);
@@ -53,12 +52,13 @@ fn no_key_answers_what_asks_before_it_was_looked_at() {
     session.key(Key::Enter);
     let screen = session.wait_for_text("You · queued");
     assert!(screen.contains("F5 looks: get_weather asks to run"), "it asks on:\n{}", screen.text);
-    assert_eq!(calls_of_demo(&home), [("streaming".to_owned(), None)]);
+    wait_for_calls(&home, &["streaming"]);
     session.key(Key::Alt('a'));
     session.wait_for_text(ASKS);
     session.key(Key::Esc);
     session.wait_until_gone(ASKS);
-    assert_eq!(calls_of_demo(&home), [("streaming".to_owned(), None)], "Esc puts it off");
+    assert!(session.screen().contains("F5 looks: get_weather asks to run"), "Esc puts it off");
+    wait_for_calls(&home, &["streaming"]);
     answer(&session, "get_weather", Key::Char('o'));
     let screen = session.wait_for(|screen| screen.contains("You said:") && screen.contains(AT_REST));
     assert!(screen.row_of("get_weather (Pune) says:") < screen.row_of("You said:"), "{}", screen.text);
@@ -72,7 +72,7 @@ fn enter_in_the_approval_is_no_and_the_model_is_told() {
     answer(&session, "get_weather", Key::Enter);
     let screen = session.wait_for(|screen| screen.contains("You did not allow") && screen.contains(AT_REST));
     assert!(screen.contains("⚙ get_weather · built in · denied"), "{}", screen.text);
-    assert_eq!(calls_of_demo(&home), [("failed".to_owned(), None)], "nothing ran");
+    wait_for_calls(&home, &["failed"]);
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn a_no_with_a_word_reaches_the_model_and_nothing_runs() {
     session.key(Key::Enter);
     let screen = session.wait_for(|screen| screen.contains("I was told:") && screen.contains(AT_REST));
     assert!(screen.contains("They say: ask me about Nashik, not o c a"), "{}", screen.text);
-    assert_eq!(calls_of_demo(&home), [("failed".to_owned(), None)], "nothing ran");
+    wait_for_calls(&home, &["failed"]);
 }
 
 #[test]
@@ -148,5 +148,5 @@ fn three_calls_of_the_demo_are_allowed_one_by_one() {
     session.key(Key::Char('o'));
     let screen = session.wait_for(|screen| screen.contains("get_stock_price (INFY") && screen.contains(AT_REST));
     assert!(screen.contains("get_weather (Mumbai) says:"), "{}", screen.text);
-    assert_eq!(calls_of_demo(&home).iter().filter(|(status, _)| status == "complete").count(), 3);
+    wait_for_calls(&home, &["complete, ran"; 3]);
 }

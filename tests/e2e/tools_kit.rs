@@ -62,11 +62,19 @@ pub fn results(server: &Server, request: usize) -> Vec<(String, String)> {
     tools.map(|message| (text(&message["tool_call_id"]), text(&message["content"]))).collect()
 }
 
-/// The states of all calls in the demo's database, in order, each with how long it took where it ran.
-pub fn calls_of_demo(home: &Home) -> Vec<(String, Option<i64>)> {
+/// The states of all calls in the demo's database, in order, each with whether it ran. All before a message are there
+/// once that was sent.
+pub fn calls_of_demo(home: &Home) -> Vec<String> {
     let path = home.data_dir().join("demo").join("munshi.db");
-    let sql = "SELECT status, took_ms FROM messages WHERE role = 'tool' ORDER BY seq";
-    rows_of(&path, sql, |row| Ok((row.get(0)?, row.get(1)?)))
+    let sql = "SELECT status || iif(took_ms IS NULL, '', ', ran') FROM messages WHERE role = 'tool' ORDER BY seq";
+    rows_of(&path, sql, |row| row.get(0))
+}
+
+/// Waits until the calls in the demo's database are these, each by its state and whether it ran; what is on the screen
+/// is on disk a moment later.
+#[track_caller]
+pub fn wait_for_calls(home: &Home, wanted: &[&str]) {
+    until(&format!("the calls are {wanted:?}"), || calls_of_demo(home) == wanted);
 }
 
 /// A number of seconds that no other test sleeps for, by which a tool's processes are found.

@@ -6,7 +6,7 @@ use super::support::launch::Home;
 use super::support::pty::{Session, Signal};
 use super::support::replies::tool_calls;
 use super::support::server::Server;
-use super::tools_kit::{WEATHER, alive, answer, calls_of_demo, mark, results, scripted, until, with_tools};
+use super::tools_kit::{WEATHER, alive, answer, mark, results, scripted, until, wait_for_calls, with_tools};
 
 /// A home with a command that hears no signal, leaves a child of its own behind, and is found by its mark.
 fn hanging(mark: &str) -> Home {
@@ -83,7 +83,7 @@ fn esc_while_a_tool_asks_answers_no_and_the_next_question_is_a_whole_one() {
     session.wait_for_text("F5 looks: get_weather asks to run");
     session.key(Key::Esc);
     session.wait_for(|screen| screen.contains(AT_REST) && screen.contains("⚙ get_weather · built in · stopped"));
-    assert_eq!(calls_of_demo(&home), [("interrupted".to_owned(), None)]);
+    wait_for_calls(&home, &["interrupted"]);
     ask(&session, "echo still there", "You said:");
     session.key(Key::F(5));
     session.wait_for_text("No tool asks to run.");
