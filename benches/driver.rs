@@ -9,6 +9,8 @@
     reason = "a measurement reads the clock, prints, and stops where it cannot go on"
 )]
 
+#[path = "driver/ask.rs"]
+mod ask;
 #[path = "driver/figure.rs"]
 mod figure;
 #[path = "support/fill.rs"]
@@ -33,6 +35,7 @@ struct Measure {
 const MEASURES: &[Measure] = &[
     Measure { name: "start empty", run: start::empty },
     Measure { name: "start full", run: start::full },
+    Measure { name: "ask sent", run: ask::sent },
     Measure { name: "flood 10000", run: replies::flood },
     Measure { name: "pace 3000", run: replies::paced },
     Measure { name: "echo rest", run: keys::at_rest },

@@ -70,13 +70,17 @@ pub struct Call {
 }
 
 impl Call {
+    /// Its arguments; such as are no JSON are told as the text that they are.
+    #[must_use]
+    pub fn arguments_json(&self) -> Value {
+        serde_json::from_str(&self.arguments).unwrap_or_else(|_| Value::from(self.arguments.as_str()))
+    }
+
     /// Its fields, with those of a result where it has one.
     #[must_use]
     pub fn json(&self) -> Value {
-        // Arguments that are no JSON are told as the text that they are.
-        let arguments = serde_json::from_str(&self.arguments).unwrap_or_else(|_| Value::from(self.arguments.as_str()));
         json!({
-            "name": self.name, "arguments": arguments, "status": self.status.map(Status::as_str),
+            "name": self.name, "arguments": self.arguments_json(), "status": self.status.map(Status::as_str),
             "result": self.status.map(|_| self.result.as_str()), "note": self.note, "took_ms": self.took_ms,
         })
     }

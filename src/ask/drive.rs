@@ -12,7 +12,7 @@ use crate::runtime::{ForUser, News, ids};
 use crate::session::shape::ASKED_BY_MUNSHI;
 use crate::session::{Activity, Effect, Happened, Session, explain};
 
-use super::account::{Account, Call};
+use super::account::Account;
 use super::follow::Follow;
 use super::keeping::Kept;
 use super::open::Opened;
@@ -202,8 +202,8 @@ impl<'a> Driver<'a> {
         let Some(reply) = self.session.conversation().get(reply) else { return };
         let results: Vec<MessageId> = checked.iter().map(|call| call.result).collect();
         for call in self.follow.begin_round(reply, &results) {
-            let Call { name, arguments, .. } = call;
-            self.world.stage.event("tool_call", json!({"name": name, "arguments": arguments}));
+            let told = json!({"name": call.name, "arguments": call.arguments_json()});
+            self.world.stage.event("tool_call", told);
         }
     }
 

@@ -15,6 +15,9 @@ pub mod tools;
 mod world;
 pub mod writer;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use futures::future::BoxFuture;

@@ -47,6 +47,7 @@ impl Target {
 }
 
 /// Standard output and standard error at work.
+#[allow(clippy::struct_excessive_bools, reason = "facts of two streams, each true or not by itself")]
 pub struct Stage {
     writer: Writer,
     format: OutputFormat,
@@ -181,6 +182,7 @@ impl Stage {
 
     /// The object at the end, for a program.
     pub fn end(&mut self, account: Value) {
+        self.stop_thinking();
         match self.format {
             OutputFormat::Text => {}
             OutputFormat::Json => {
@@ -212,5 +214,80 @@ impl Stage {
         if std::mem::take(&mut self.is_thinking) {
             self.writer.err("\r\x1b[K");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    /// A terminal that both streams go to, in the order of what is written.
+    #[derive(Clone, Default)]
+    struct Both(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Both {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn on_a_terminal(format: OutputFormat, play: impl FnOnce(&mut Stage)) -> String {
+        let seen = Both::default();
+        let writer = Writer::spawn(Arc::default(), Box::new(seen.clone()), Box::new(seen.clone())).unwrap();
+        let target = Target::Terminal { size: || Some((40, 10)), paint: Paint::Attributes };
+        let mut stage = Stage::new(writer, format, target, true);
+        play(&mut stage);
+        let written = stage.writer().written();
+        written.blocking_recv().unwrap();
+        let bytes = seen.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn the_word_that_the_model_thinks_is_taken_back_before_anything_else() {
+        let seen = on_a_terminal(OutputFormat::Text, |stage| {
+            stage.thought("hm");
+            stage.thought("hm, hm");
+            stage.grew("Yes.", 0);
+            stage.over("Yes.");
+        });
+        assert_eq!(seen, "\x1b[2mthinking…\x1b[0m\r\x1b[KYes.\n");
+        let seen = on_a_terminal(OutputFormat::Json, |stage| {
+            stage.thought("hm");
+            stage.end(json!({"a": "\u{202e}"}));
+        });
+        assert_eq!(seen, "\x1b[2mthinking…\x1b[0m\r\x1b[K{\"a\":\"<U+202E>\"}\n");
+    }
+
+    #[test]
+    fn what_is_said_stands_above_the_open_end_of_the_answer() {
+        let seen = on_a_terminal(OutputFormat::Text, |stage| {
+            stage.grew("Some", 0);
+            stage.draw("Some", Duration::ZERO);
+            stage.talk("a word\u{7}");
+            stage.draw("Some text", Duration::from_secs(1));
+            stage.over("Some text");
+        });
+        assert_eq!(seen, "Some\n\x1b[1A\r\x1b[Ja word␇\nSome text\n\x1b[1A\r\x1b[JSome text\n");
+    }
+
+    #[test]
+    fn an_answer_is_drawn_no_more_often_than_the_eye_sees() {
+        let seen = on_a_terminal(OutputFormat::Text, |stage| {
+            for n in 1..=100_u64 {
+                let text = "x".repeat(n as usize);
+                stage.grew(&text, n as usize - 1);
+                stage.draw(&text, Duration::from_millis(n * 10));
+            }
+        });
+        let drawn_again = seen.matches("\x1b[J").count();
+        assert!((10..=15).contains(&drawn_again), "{drawn_again} in a second");
     }
 }

@@ -14,6 +14,9 @@ use crate::runtime::{Runtime, StoreEvent};
 use super::{Asker, Edges, Exit, Signal, Stage, Stop};
 use crate::chat::MessageId;
 
+/// How long the reader of what a stopped answer has left behind may take.
+const READS_WITHIN: Duration = Duration::from_millis(400);
+
 /// The world around one question.
 pub struct World {
     pub runtime: Runtime,
@@ -121,14 +124,18 @@ impl World {
             let word = format!("{unsaved} changes could not be saved; the log in the state folder has more.");
             self.stage.notice(&word);
         }
-        let stopped = self.stopped;
+        let mut until = None;
         while self.stage.writer().is_busy() && !self.is_in_a_hurry() {
-            // Whoever stopped it while its reader was slow does not wait for the reader.
-            let is_new = matches!(self.stopped, Some(Stop::Interrupted | Stop::Terminated | Stop::HungUp));
-            if is_new && stopped.is_none() {
-                return self.stopped.map_or(exit, Exit::Stopped);
+            match self.stopped {
+                // Whoever stopped it does not wait for a reader that does not read.
+                Some(stop @ (Stop::Interrupted | Stop::Terminated | Stop::HungUp)) => {
+                    let until = *until.get_or_insert(self.after(READS_WITHIN));
+                    if !self.wait_within(until).await {
+                        return Exit::Stopped(stop);
+                    }
+                }
+                _ => self.wait().await,
             }
-            self.wait().await;
         }
         match (exit, self.stopped) {
             (Exit::Answered | Exit::Misfit, Some(Stop::Nowhere)) => Exit::Failed,

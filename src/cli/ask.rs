@@ -7,12 +7,14 @@ use clap::{Args, ValueEnum};
 use super::{SettingArgs, lossy, temperature};
 
 const AFTER_HELP: &str = "\
-The prompt is made of the arguments, then of what is piped in, then of the attached files. Without a terminal behind
-it, standard output gets the bytes of the answer as they come, and nothing else; all talk is on standard error.
+The prompt is made of the arguments, then of what is piped in, then of the attached files. Without a
+terminal behind it, standard output gets the bytes of the answer as they come, and nothing else; all
+talk is on standard error.
 
-Exit codes: 0 answered, 1 it failed otherwise, 2 the command line, the input or the configuration is wrong, 3 a budget
-does not allow it, 4 the provider failed, 5 the answer is not in the shape that was asked for, 130 interrupted (129 the
-terminal was closed, 143 terminated). A reader that goes away stops the answer, and is no error.
+Exit codes: 0 answered, 1 it failed otherwise, 2 the command line, the input or the configuration is
+wrong, 3 a budget does not allow it, 4 the provider failed, 5 the answer is not in the shape that was
+asked for, 130 interrupted (129 the terminal was closed, 143 terminated). A reader that goes away
+stops the answer, and is no error.
 
 Examples:
   munshi ask \"What is the GST on books?\"
@@ -91,5 +93,36 @@ impl AskArgs {
         }
         settings.temperature = self.temperature.or(settings.temperature);
         settings.max_tokens = self.max_tokens.or(settings.max_tokens);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+
+    fn read(line: &str) -> (AskArgs, SettingArgs) {
+        let cli = Cli::checked(line.split(' ').map(OsString::from)).unwrap();
+        let Some(Command::Ask(ask)) = cli.command else { panic!("it asks") };
+        (ask, cli.settings)
+    }
+
+    #[test]
+    fn settings_may_stand_before_the_command_and_those_behind_it_hold() {
+        let (_, settings) = read("munshi -m one --temperature 0.1 ask go");
+        assert_eq!((settings.model.as_deref(), settings.temperature), (Some("one"), Some(0.1)));
+        let (_, settings) = read("munshi -m one --max-tokens 5 ask -m two --temperature 0.2 go");
+        let SettingArgs { model, temperature, max_tokens, .. } = settings;
+        assert_eq!((model.as_deref(), temperature, max_tokens), (Some("two"), Some(0.2), Some(5)));
+    }
+
+    #[test]
+    fn tools_and_files_are_lists_and_words_are_left_to_the_prompt() {
+        let (ask, _) = read("munshi ask -a x --tools get_weather,files --attach y How warm -- --is it");
+        assert_eq!(ask.tools, ["get_weather", "files"]);
+        assert_eq!(ask.attach, [PathBuf::from("x"), PathBuf::from("y")]);
+        assert_eq!(ask.prompt, ["How", "warm", "--is", "it"]);
     }
 }

@@ -79,9 +79,17 @@ fn schema_in(text: &str) -> Option<Value> {
 
 /// An object without a schema: the fields that the message names, those of a posting, or the answer in words.
 fn loose(text: &str, asked: &str, otherwise: impl FnOnce() -> String) -> Value {
-    let named = fields(asked);
+    let mut named = fields(asked);
     let is_posting =
         posting::title(text).is_some() && (posting::salary(text).is_some() || dates::deadline(text).is_some());
+    if is_posting && named.iter().any(|name| POSTING.contains(&name.as_str())) {
+        // One of a posting's fields is a plain word, which is no name by itself.
+        let is_word =
+            |field: &&&str| asked.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == **field);
+        let more = POSTING.iter().filter(is_word).map(|field| (*field).to_owned());
+        let missing: Vec<String> = more.filter(|field| !named.contains(field)).collect();
+        named.extend(missing);
+    }
     let names: Vec<String> =
         if named.is_empty() && is_posting { POSTING.iter().map(|name| (*name).to_owned()).collect() } else { named };
     if names.is_empty() {

@@ -175,7 +175,9 @@ mod tests {
                 ..say(3, Some(2), Role::Tool, "```\n# not a heading")
             },
         ];
-        messages.into_iter().for_each(|message| conversation.push(message));
+        for message in messages {
+            conversation.push(message);
+        }
         let text = render(&conversation, Format::Markdown, &Currency::default(), &TimeZone::UTC);
         assert!(text.contains("## read_file (built in) · "), "{text}");
         assert!(text.contains("```json\n{\"path\":\"a\"}\n```\n\n````\n```\n# not a heading\n````\n"), "{text}");

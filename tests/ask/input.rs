@@ -43,7 +43,7 @@ fn attached_files_follow_under_their_names() {
 #[test]
 fn a_large_input_within_the_limit_is_sent_whole() {
     let (home, server) = (Home::new(), server());
-    home.write_config("[limits]\nmax_input_chars = 400000\n[history]\nmax_tokens = 900000\n");
+    home.write_config("[limits]\nmax_input_chars = 400000\nmax_context_tokens = 900000\n");
     let text = "नमस्ते ".repeat(40_000);
     answered(&fed(&ask(&home, &server, &["--model", "gpt-4.1"]), text.as_bytes()));
     assert_eq!(asked(&server), text);

@@ -105,7 +105,7 @@ fn a_failure_is_an_object_too() {
             let output = run(&ask(&empty, &server, args));
             ended_with(&output, 2);
             let text = String::from_utf8(output.stdout).unwrap();
-            assert!(object(&text)["error"].is_string(), "{text}");
+            assert!(object(text.lines().last().unwrap())["error"].is_string(), "{text}");
         }
     }
 }

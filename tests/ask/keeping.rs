@@ -28,7 +28,7 @@ fn without_saving_nothing_is_kept_and_every_rupee_is_counted() {
 
 #[test]
 fn continue_goes_on_with_the_last_conversation_by_its_own_model() {
-    let (home, server) = (Home::new(), Server::replies([reply(&["Paris."]), reply(&["Rome."]), reply(&["Bern."])]));
+    let (home, server) = (Home::new(), Server::replies([reply(&["Paris."]), reply(&["Rome."]), reply(&["{}"])]));
     answered(&run(&ask(&home, &server, &["-m", "gpt-4.1", "--system", "Be brief.", "Capital of France?"])));
     answered(&run(&ask(&home, &server, &["-c", "And of Italy?"])));
     let second = server.requests()[1].json();

@@ -17,5 +17,6 @@ mod json;
 mod keeping;
 mod kit;
 mod pipes;
+mod question;
 mod terminal;
 mod tools;

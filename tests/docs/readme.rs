@@ -218,3 +218,30 @@ fn every_crate_that_it_gives_a_reason_for_is_used() {
         assert!(plain || manifest.contains(&format!("package = \"{name}\"")), "{name} is no dependency");
     }
 }
+
+/// The TOML blocks of a section, each as it stands.
+fn toml_blocks(text: &str) -> Vec<String> {
+    text.split("```toml\n").skip(1).map(|block| block.split("```").next().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn the_tool_in_five_lines_is_one_and_the_servers_are_understood() {
+    let text = readme();
+    let blocks = toml_blocks(section(&text, "Tools"));
+    let [tool, servers] = &blocks[..] else { panic!("a tool and two servers: {blocks:?}") };
+    assert_eq!(tool.trim().lines().count(), 5, "{tool}");
+    let home = tempfile::tempdir().unwrap();
+    let munshi = |config: &str, args: &[&str]| {
+        std::fs::write(home.path().join("config.toml"), config).unwrap();
+        let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_munshi"));
+        for folder in ["MUNSHI_CONFIG_DIR", "MUNSHI_DATA_DIR", "MUNSHI_STATE_DIR"] {
+            command.env(folder, home.path());
+        }
+        let ran = command.env("HOME", home.path()).current_dir(home.path()).args(args).assert().success();
+        String::from_utf8(ran.get_output().stdout.clone()).unwrap()
+    };
+    let list: serde_json::Value = serde_json::from_str(&munshi(tool, &["tools", "list", "--json"])).unwrap();
+    let named = list["tools"].as_array().unwrap().iter().find(|listed| listed["name"] == "word_count").unwrap();
+    assert_eq!(named["parameters"]["required"], serde_json::json!(["file"]));
+    assert!(munshi(servers, &["config", "show"]).contains("tickets.example.org"));
+}

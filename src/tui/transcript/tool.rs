@@ -120,13 +120,29 @@ pub(super) fn result(message: &Message, open: bool, columns: usize) -> Vec<Row> 
     if lines > 1 {
         text.extend([DOT, &short_count(lines as u64), " lines"]);
     }
-    if !open && let Some(first) = message.content.lines().find(|line| !line.trim().is_empty()) {
+    if !open && lines > 0 {
         text.push_str(DOT);
-        // A line may be the whole of a long result.
-        text.extend(first.trim().chars().take(columns.saturating_mul(2)));
-        text.push_str(if lines > 1 { " …" } else { "" });
+        text.push_str(&first_words(&message.content, columns.saturating_mul(2)));
     }
     vec![one_row(vec![span(elided(&text, columns), Ink::Muted)])]
+}
+
+/// The beginning of a text on one line, so many characters of it at most; a line may be the whole of a long text.
+fn first_words(text: &str, most: usize) -> String {
+    let mut out = String::new();
+    let mut room = most;
+    for line in text.lines().take(FOLDED_LINES).map(str::trim).filter(|line| !line.is_empty()) {
+        if room == 0 {
+            break;
+        }
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        let before = out.len();
+        out.extend(line.chars().take(room));
+        room -= out[before..].chars().count();
+    }
+    out
 }
 
 /// The row below a long JSON answer.

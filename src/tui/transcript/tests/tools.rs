@@ -106,7 +106,7 @@ fn a_folded_result_costs_a_row_however_long_it_is() {
     chat.result(0, Status::Complete, &"a line of a file\n".repeat(4_000));
     let mut cache = Cache::new();
     let shown = chat.screen(Anchor::End, &mut cache, USUAL);
-    assert!(shown.contains("▸ result · 4k lines · a line of a file …"), "{shown}");
+    assert!(shown.contains("▸ result · 4k lines · a line of a file a line"), "{shown}");
     assert_eq!(cache.work().messages, 2, "the question and the reply: the result is not looked into");
     let before = cache.work();
     let _ = chat.draw(Anchor::End, &mut cache, USUAL);
