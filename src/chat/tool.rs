@@ -23,11 +23,14 @@ pub struct ToolSpec {
 }
 
 impl ToolSpec {
+    /// The most characters of a name that every provider takes.
+    pub const LONGEST_NAME: usize = 64;
+
     /// Whether a name is one that every provider takes.
     #[must_use]
     pub fn is_name(name: &str) -> bool {
         let letters = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
-        letters && (1..=64).contains(&name.len())
+        letters && (1..=Self::LONGEST_NAME).contains(&name.len())
     }
 }
 

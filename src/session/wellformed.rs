@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use crate::chat::{Conversation, Message, RequestMessage, Role, Status, ToolCall};
+use crate::chat::{Conversation, Message, RequestMessage, Role, Status, ToolCall, ToolSpec};
 
 use super::history::retrieve::{QUOTES_INTRODUCTION, quoted_line};
 use super::history::{Plan, SUMMARY_INTRODUCTION};
@@ -78,7 +78,7 @@ fn push_reply(out: &mut Vec<RequestMessage>, reply: &Message, later: &[&Message]
             tool_calls: Vec::new(),
             tool_call_id: Some(id.clone()),
         });
-        calls.push(ToolCall { id, name: call.name.clone(), arguments: arguments(&call.arguments) });
+        calls.push(ToolCall { id, name: name(&call.name), arguments: arguments(&call.arguments) });
     }
     if calls.is_empty() && reply.content.is_empty() {
         return;
@@ -118,6 +118,15 @@ fn fresh(id: &str, taken: &mut HashSet<String>) -> String {
         own = format!("{id}_{number}");
     }
     own
+}
+
+/// A name such as providers take: they answer 400 to any other, also to one that a model made up.
+fn name(written: &str) -> String {
+    if ToolSpec::is_name(written) {
+        return written.to_owned();
+    }
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    written.chars().map(|c| if is_part(c) { c } else { '_' }).take(ToolSpec::LONGEST_NAME).collect()
 }
 
 /// Arguments that were cut off are no JSON, and some servers answer 400 to them: the call goes without.

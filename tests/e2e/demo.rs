@@ -1,15 +1,8 @@
 //! The demo: no key, no network, a database of its own.
 
-use super::kit::{AT_REST, ask, begin, draft, is_empty, quit, submit, write};
+use super::kit::{AT_REST, ask, begin, demo, draft, is_empty, quit, submit, write};
 use super::support::keys::Key;
-use super::support::launch::{Home, Launch};
-
-/// The demo at full speed, with a proxy in the environment that leads nowhere.
-fn demo(home: &Home) -> Launch {
-    let launch = home.munshi().arg("--demo").env("MUNSHI_DEMO_PACE", "0");
-    let nowhere = "http://127.0.0.1:9";
-    launch.env("HTTP_PROXY", nowhere).env("http_proxy", nowhere).env("HTTPS_PROXY", nowhere).env("ALL_PROXY", nowhere)
-}
+use super::support::launch::Home;
 
 #[test]
 fn the_demo_answers_without_key_and_network_from_a_database_of_its_own() {

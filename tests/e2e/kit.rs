@@ -2,7 +2,7 @@
 //! refuses assertions about anything else.
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, Row};
 
@@ -56,6 +56,13 @@ pub fn begin(launch: Launch) -> Session {
     let session = launch.start();
     session.wait_for(is_empty);
     session
+}
+
+/// The demo at full speed, with a proxy in the environment that leads nowhere.
+pub fn demo(home: &Home) -> Launch {
+    let launch = home.munshi().arg("--demo").env("MUNSHI_DEMO_PACE", "0");
+    let nowhere = "http://127.0.0.1:9";
+    launch.env("HTTP_PROXY", nowhere).env("http_proxy", nowhere).env("HTTPS_PROXY", nowhere).env("ALL_PROXY", nowhere)
 }
 
 /// A chat against a scripted server.
@@ -121,7 +128,11 @@ pub fn quit(session: &Session) {
 
 /// Reads from a home's database.
 pub fn rows<T>(home: &Home, sql: &str, read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>) -> Vec<T> {
-    let path = home.data_dir().join("munshi.db");
+    rows_of(&home.data_dir().join("munshi.db"), sql, read)
+}
+
+/// Reads from a database.
+pub fn rows_of<T>(path: &Path, sql: &str, read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>) -> Vec<T> {
     let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     let mut statement = conn.prepare(sql).unwrap();
     statement.query_map([], read).unwrap().map(Result::unwrap).collect()

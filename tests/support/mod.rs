@@ -12,6 +12,7 @@
 
 pub mod keys;
 pub mod launch;
+pub mod mcp;
 pub mod pty;
 mod pty_reader;
 pub mod replies;

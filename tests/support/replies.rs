@@ -39,6 +39,35 @@ pub fn role() -> Vec<u8> {
     chunk(&json!([{"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": null}]), &Value::Null)
 }
 
+/// A piece of a tool's call: its id and name where they are told, and a part of its arguments.
+pub fn call_delta(index: usize, head: Option<(&str, &str)>, arguments: &str) -> Vec<u8> {
+    let mut call = json!({"index": index, "function": {"arguments": arguments}});
+    if let Some((id, name)) = head {
+        call["id"] = id.into();
+        call["type"] = "function".into();
+        call["function"]["name"] = name.into();
+    }
+    chunk(&json!([{"index": 0, "delta": {"tool_calls": [call]}, "finish_reason": null}]), &Value::Null)
+}
+
+/// A whole reply that asks for tools, each by id, name and arguments: heads first, then a piece of each in turn, cut
+/// after so many characters.
+pub fn tool_calls(calls: &[(&str, &str, &str)], cut: usize) -> Reply {
+    let mut reply = stream().bytes(role());
+    for (index, (id, name, _)) in calls.iter().enumerate() {
+        reply = reply.bytes(call_delta(index, Some((id, name)), ""));
+    }
+    let mut left: Vec<Vec<char>> = calls.iter().map(|(_, _, arguments)| arguments.chars().collect()).collect();
+    while left.iter().any(|rest| !rest.is_empty()) {
+        // The last call's piece comes first: no client may count on an order.
+        for (index, rest) in left.iter_mut().enumerate().rev().filter(|(_, rest)| !rest.is_empty()) {
+            let piece: String = rest.drain(..cut.clamp(1, rest.len())).collect();
+            reply = reply.bytes(call_delta(index, None, &piece));
+        }
+    }
+    reply.bytes(finish("tool_calls")).bytes(usage(10, 2)).bytes(done())
+}
+
 /// The chunk that says why the reply ended.
 pub fn finish(reason: &str) -> Vec<u8> {
     chunk(&json!([{"index": 0, "delta": {}, "finish_reason": reason}]), &Value::Null)

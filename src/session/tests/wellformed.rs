@@ -59,6 +59,7 @@ pub(super) fn assert_valid(messages: &[RequestMessage]) {
             assert!(ids.insert(call.id.clone()), "{} twice: {messages:?}", call.id);
             assert!(!call.id.is_empty() && !call.name.is_empty());
             assert!(serde_json::from_str::<serde_json::Value>(&call.arguments).unwrap().is_object());
+            assert!(ToolSpec::is_name(&call.name), "{:?}", call.name);
             let (result, after) = rest.split_first().expect("a dangling call");
             assert_eq!((result.role, result.tool_call_id.as_ref()), (Role::Tool, Some(&call.id)), "{messages:?}");
             rest = after;
@@ -131,7 +132,7 @@ proptest! {
     #[test]
     fn whatever_is_on_the_path_the_request_is_valid(
         steps in prop::collection::vec(
-            (0u8..4, prop::sample::select(vec!["", "x", "x_2", "y"]), prop::sample::select(vec!["", "f"]), arguments(), 0u8..5),
+            (0u8..4, prop::sample::select(vec!["", "x", "x_2", "y"]), prop::sample::select(vec!["", "f", "f\u{1b} é"]), arguments(), 0u8..5),
             0..30,
         ),
         first_sent in 0usize..30,
