@@ -360,7 +360,7 @@ impl<'a> Driver<'a> {
                 return;
             }
             Exit::Misfit if self.session.misfit().is_empty() => "The answer is empty.".to_owned(),
-            Exit::Misfit => format!("The answer is {}", explain::misfit(self.session.misfit())),
+            Exit::Misfit => format!("The answer is {}", explain::misfit(self.session.misfit(), false)),
             // What was said by then is why.
             Exit::Usage | Exit::Stopped(Stop::ReaderGone | Stop::Nowhere) => return,
             Exit::Stopped(_) => "stopped".to_owned(),

@@ -34,7 +34,10 @@ pub fn toolbox(config: &Config, clock: &Clock, database: &Path) -> Result<Toolbo
     let mut sources: Vec<Arc<dyn Source>> =
         vec![Arc::new(built_in(config, clock, database)), Arc::clone(&commands) as _];
     sources.extend(servers(config));
-    Ok(Toolbox { kit: Kit::new(sources, &config.tooling, grants(&config.paths.data)), commands })
+    Ok(Toolbox {
+        kit: Kit::new(sources, &config.tooling, grants(database.parent().unwrap_or(&config.paths.data))),
+        commands,
+    })
 }
 
 fn commands(config: &Config) -> Result<CommandSource, String> {

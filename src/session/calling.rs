@@ -12,7 +12,10 @@ use super::ending::EndOfReply;
 use super::event::Timer;
 use super::round::{CallState, Round};
 use super::turn::{Phase, Turn};
-use super::{Session, explain};
+use super::{Session, explain, history, tokens};
+
+/// Of any result, so much is told, however small the window.
+const LEAST_RESULT_TOKENS: u64 = 256;
 
 /// What becomes of a call without running.
 struct Settled {
@@ -62,7 +65,13 @@ impl Session {
         let choices = &self.meta().tools;
         let on = gathered.tools.iter().filter(|tool| choices.is_on(tool)).cloned().collect();
         self.set_offered(on);
-        out.extend(gathered.notes.into_iter().map(Effect::Say));
+        for note in gathered.notes {
+            // What changes in it from time to time is a countdown; said once, it is known.
+            let known: String = note.chars().filter(|c| !c.is_ascii_digit()).collect();
+            if self.told_notes.insert(known) {
+                out.push(Effect::Say(note));
+            }
+        }
         if self.turn.as_ref().is_some_and(|turn| matches!(turn.phase, Phase::Gathering { .. })) {
             self.search_or_attempt(at, out);
         }
@@ -125,9 +134,10 @@ impl Session {
         let parent = self.conversation.leaf().map(|leaf| leaf.id);
         let message = Message::text(result, self.conversation.meta.id, parent, Role::Tool, String::new(), at.unix_ms);
         let prepared = if let Verdict::Ready(prepared) = &verdict { Some(prepared) } else { None };
+        let offered = self.offered.iter().find(|tool| tool.spec.name == call.name);
         let message = Message {
             tool_call_id: Some(call.id.clone()),
-            origin: prepared.map(|prepared| prepared.origin.clone()),
+            origin: offered.map(|tool| tool.origin.clone()),
             status: Status::Streaming,
             ..message
         };
@@ -151,7 +161,7 @@ impl Session {
         round.calls.push((result, CallState::Over));
         match verdict {
             _ if is_over => {
-                let content = "Not run: this turn has reached its limit of calls.".to_owned();
+                let content = "Not run: the turn ends before this call.".to_owned();
                 self.settle(result, Settled::failed(content, "not run".to_owned()), None, at, out);
             }
             Verdict::Invalid(says) => {
@@ -166,7 +176,7 @@ impl Session {
             }
             Verdict::Denied(says) => {
                 let content = format!("Not run: {says}");
-                self.settle(result, Settled::failed(content, "denied by the configuration".to_owned()), None, at, out);
+                self.settle(result, Settled::failed(content, "denied".to_owned()), None, at, out);
             }
             Verdict::Ready(prepared) if self.is_allowed(&prepared) => self.run_call(result, prepared, at, out),
             Verdict::Ready(prepared) => self.set_state(result, CallState::Asking(prepared)),
@@ -213,8 +223,7 @@ impl Session {
                 let word = word.filter(|word| !word.trim().is_empty());
                 let said = word.as_ref().map_or_else(String::new, |word| format!(" They say: {word}"));
                 let content = format!("Not run: the user did not allow this call.{said}");
-                let note = word.map_or_else(|| "denied by you".to_owned(), |word| format!("denied by you: {word}"));
-                self.settle(result, Settled::failed(content, note), None, at, out);
+                self.settle(result, Settled::failed(content, "denied by you".to_owned()), None, at, out);
             }
         }
         self.after_calls(at, out);
@@ -231,12 +240,27 @@ impl Session {
             }
             ToolEnd::Stopped => (Status::Interrupted, Some("stopped".to_owned())),
         };
-        let cut = outcome.cut_from.map(|bytes| explain::cut_result(outcome.content.len(), bytes));
+        let (content, cut_from) = self.fitted(outcome);
+        let cut = cut_from.map(|bytes| explain::cut_result(content.len(), bytes));
         let sample = prepared.is_sample.then(|| "sample data, not real".to_owned());
         let note = [note, sample, cut].into_iter().flatten().collect::<Vec<_>>().join(" · ");
-        let settled = Settled { status, content: outcome.content, note };
+        let settled = Settled { status, content, note };
         self.settle(result, settled, Some(at.mono.saturating_sub(since)), at, out);
         self.after_calls(at, out);
+    }
+
+    /// As much of a result as the model's window has room for: half of it is for the results of one round.
+    fn fitted(&self, outcome: ToolOutcome) -> (String, Option<u64>) {
+        let ToolOutcome { content, cut_from, .. } = outcome;
+        let calls = self.turn.as_ref().and_then(Turn::round).map_or(1, |round| round.calls.len()).max(1);
+        let room = history::room(&self.spec(), self.meta().max_tokens) / 2 / calls as u64;
+        let tokens = self.calibration.reverse(&self.meta().model, room.max(LEAST_RESULT_TOKENS));
+        let told = tokens::prefix_within(&content, tokens);
+        if told.len() == content.len() {
+            return (content, cut_from);
+        }
+        let bytes = cut_from.unwrap_or(content.len() as u64);
+        (told.to_owned(), Some(bytes))
     }
 
     /// Saves a result for good.

@@ -227,10 +227,11 @@ pub fn size(bytes: u64) -> String {
     format!("{value:.digits$} {}", UNITS[unit])
 }
 
-/// That an answer is not in the shape that was asked for, and where.
+/// That an answer is not in the shape that was asked for, and where; `is_last`: it was asked for once more already.
 #[must_use]
-pub fn misfit(problems: &[String]) -> String {
-    format!("not in the shape that was asked for: {}", problems.join("; "))
+pub fn misfit(problems: &[String], is_last: bool) -> String {
+    let again = if is_last { ". Asked for twice, and not again; /retry asks anew" } else { "" };
+    format!("not in the shape that was asked for: {}{again}", problems.join("; "))
 }
 
 /// What the model is asked where its answer did not fit.

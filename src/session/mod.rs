@@ -84,6 +84,8 @@ pub struct Session {
     overhead: u64,
     /// Tools, each with the hash of its definition, that need not ask again while the chat is open.
     allowed: BTreeSet<(String, String)>,
+    /// What was said of tools that are not there, once.
+    told_notes: BTreeSet<String>,
     /// What was wrong with the shape of the last answer.
     misfit: Vec<String>,
 }
@@ -113,6 +115,7 @@ impl Session {
             offered: Arc::default(),
             overhead: 0,
             allowed: BTreeSet::new(),
+            told_notes: BTreeSet::new(),
             misfit: Vec::new(),
         };
         session.recount();
@@ -323,6 +326,12 @@ impl Session {
             _ => {}
         }
         self.recount();
+    }
+
+    /// Whether a tool, as it is defined now, need not ask again in this chat.
+    #[must_use]
+    pub fn is_allowed_here(&self, tool: &Tool) -> bool {
+        self.allowed.contains(&(tool.spec.name.clone(), tool.definition.clone()))
     }
 
     /// The tools that are offered to the chat's model, as far as that is known.

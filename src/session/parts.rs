@@ -127,7 +127,10 @@ fn written_tools(tools: &[Tool]) -> String {
         let parameters = serde_json::to_string_pretty(&spec.parameters).unwrap_or_default();
         format!("{}: {}\n{parameters}", spec.name, spec.description)
     };
-    tools.iter().map(|tool| of(&tool.spec)).collect::<Vec<_>>().join("\n\n")
+    let names: Vec<&str> = tools.iter().map(|tool| tool.spec.name.as_str()).collect();
+    let head = format!("{} offered: {}", names.len(), names.join(", "));
+    let all: Vec<String> = std::iter::once(head).chain(tools.iter().map(|tool| of(&tool.spec))).collect();
+    all.join("\n\n")
 }
 
 /// So many tokens as uncached input.

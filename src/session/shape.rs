@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::chat::{AnswerFormat, Message, MessageId, ModelRef, ResponseFormat, Role, Stamp, Status};
+use crate::chat::{AnswerFormat, FinishReason, Message, MessageId, ModelRef, ResponseFormat, Role, Stamp, Status};
 
 use super::effect::Effect;
 use super::ending::EndOfReply;
@@ -85,8 +85,12 @@ impl Session {
         if problems.is_empty() {
             return self.end_turn(Status::Complete, end, at, out);
         }
-        let end = EndOfReply { note: Some(explain::misfit(&problems)), ..end };
-        if std::mem::replace(&mut turn.mended, true) || self.conversation.get(message).is_some() {
+        let was_cut = end.finish == Some(FinishReason::Length);
+        let is_last = std::mem::replace(&mut turn.mended, true);
+        // What was cut at the limit would be cut again.
+        let again = !is_last && !was_cut && self.conversation.get(message).is_none();
+        let end = EndOfReply { note: Some(explain::misfit(&problems, is_last)), ..end };
+        if !again {
             self.misfit = problems;
             return self.end_turn(Status::Complete, end, at, out);
         }

@@ -66,6 +66,21 @@ const ASCII: [u8; 256] = {
     table
 };
 
+/// The longest beginning of a text that weighs no more than so many tokens, cut between two characters.
+#[must_use]
+pub fn prefix_within(text: &str, tokens: u64) -> &str {
+    // No character weighs less than a hundredth: what is shorter than this fits without a look.
+    let most = tokens.saturating_mul(100);
+    let mut sum = 0;
+    for (at, c) in text.char_indices() {
+        sum += weight(c);
+        if sum > most {
+            return &text[..at];
+        }
+    }
+    text
+}
+
 /// What a message costs when it is sent. Replies are estimated, too, though their provider counted them: one measure
 /// for all lets what a provider bills correct it as a whole.
 #[must_use]

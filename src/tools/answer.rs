@@ -17,7 +17,7 @@ pub fn problems(text: &str, format: &AnswerFormat) -> Vec<String> {
     };
     match format.schema() {
         None if value.is_object() => Vec::new(),
-        None => vec!["the whole: expected a JSON object".to_owned()],
+        None => vec!["top level: expected a JSON object".to_owned()],
         Some(schema) => match Schema::compile(&schema.schema) {
             Ok(schema) => schema.problems(&value),
             Err(why) => vec![format!("the schema cannot be used: {why}")],
@@ -49,7 +49,7 @@ mod tests {
         assert!(said.len() == 1 && said[0].contains("/age") && said[0].contains("whole number"), "{said:?}");
         let said = problems("{\n\"age\" 3}", &schema);
         assert!(said[0].starts_with("line 2, column 7: no JSON"), "{said:?}");
-        assert_eq!(problems("[1]", &AnswerFormat::JsonObject), ["the whole: expected a JSON object"]);
+        assert_eq!(problems("[1]", &AnswerFormat::JsonObject), ["top level: expected a JSON object"]);
         assert_eq!(problems("{}", &AnswerFormat::JsonObject), [""; 0]);
         assert_eq!(problems("plain", &AnswerFormat::Text), [""; 0]);
     }

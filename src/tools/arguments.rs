@@ -204,8 +204,8 @@ mod tests {
             lines,
             [
                 "- /days: expected 1 or more, found 0",
-                "- the whole: the field \"city\" is missing",
-                "- the whole: there is no field \"town\"",
+                "- top level: the field \"city\" is missing",
+                "- top level: there is no field \"town\"",
             ]
         );
         assert_eq!(read("{\"city\": \"Pune\"}", &weather()), Ok(json!({ "city": "Pune" })));

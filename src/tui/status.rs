@@ -125,8 +125,13 @@ fn all(state: &AppState, columns: u16) -> Vec<Segment> {
         push("F1 help".to_owned(), Part::Plain, 20);
     }
     let others = state.chats.iter().filter(|(id, chat)| **id != state.current && chat.session.is_busy()).count();
-    if others > 0 {
-        push(format!("{others} more streaming"), Part::Plain, 30);
+    let asking =
+        state.chats.iter().filter(|(id, chat)| **id != state.current && chat.session.approvals().next().is_some());
+    match (others, asking.count()) {
+        (0, _) => {}
+        (_, 0) => push(format!("{others} more streaming"), Part::Plain, 30),
+        (_, 1) => push("another chat asks".to_owned(), Part::Warning, 66),
+        (_, asking) => push(format!("{asking} other chats ask"), Part::Warning, 66),
     }
     for segment in &mut out {
         match segment.rank {

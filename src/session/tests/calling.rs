@@ -314,6 +314,31 @@ fn a_tool_that_fails_or_takes_too_long_is_told_to_the_model_as_data() {
 }
 
 #[test]
+fn row_33_a_result_is_cut_to_what_the_models_window_takes_and_the_chat_goes_on() {
+    let mut catalogue = catalogue();
+    catalogue.models.insert(a(), ModelSpec { context_window: Some(8_000), ..catalogue.spec(&a()) });
+    let mut world = World::over(Conversation::new(meta()), Settings::default(), catalogue);
+    world.offer();
+    world.ask("x");
+    world.calls(&[("free", r#"{"n":1}"#), ("free", r#"{"n":2}"#)]);
+    let text = "क्षि and more\n".repeat(4_000);
+    world.tool_ends(&text);
+    world.tool_ends(&text);
+    assert_eq!(world.started.len(), 2, "the next round fits: {}", world.note());
+    for (status, content) in world.results() {
+        assert_eq!(status, Status::Complete);
+        assert!(content.len() > 1_000 && content.len() < 20_000 && text.starts_with(&content), "{}", content.len());
+    }
+    let noted = world.session.conversation().at(2).unwrap().note.clone().unwrap();
+    assert!(noted.contains("the model is told the first"), "{noted}");
+    world.text("fine");
+    world.finish(None);
+    world.exchange("and now?", "good");
+    assert!(world.sent_texts().len() > 4, "what was said before is still sent");
+    world.assert_at_rest();
+}
+
+#[test]
 fn what_must_be_called_is_called_once_and_what_the_model_refuses_is_left_out() {
     let mut world = World::with_tools();
     let tools = ToolChoices { choice: ToolChoice::Required, ..world.session.conversation().meta.tools.clone() };

@@ -122,6 +122,17 @@ fn an_empty_answer_fits_no_shape() {
 }
 
 #[test]
+fn an_answer_that_was_cut_at_the_limit_is_not_asked_for_again_only_to_be_cut_again() {
+    let mut world = world(AnswerFormat::JsonObject, false);
+    world.tools.judgements = vec![vec!["cut".to_owned()]];
+    world.ask("hello");
+    world.text("{\"a\":");
+    world.end(Report::bare(Ending::Finished(FinishReason::Length)));
+    assert_eq!((world.started.len(), world.session.misfit().len()), (1, 1));
+    world.assert_at_rest();
+}
+
+#[test]
 fn a_second_misfit_ends_the_turn_and_is_told() {
     let mut world = world(schema(true), false);
     world.tools.judgements = vec![vec!["wrong".to_owned()]];
@@ -132,7 +143,7 @@ fn a_second_misfit_ends_the_turn_and_is_told() {
     }
     assert_eq!((world.started.len(), world.session.misfit()), (2, &["wrong".to_owned()][..]));
     assert_eq!(world.shown().status, Status::Complete);
-    assert!(world.note().contains("wrong"));
+    assert!(world.note().contains("wrong") && world.note().contains("Asked for twice"), "{}", world.note());
     world.assert_at_rest();
 }
 

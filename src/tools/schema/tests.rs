@@ -25,8 +25,8 @@ fn a_mismatch_names_its_place_and_what_was_expected() {
         "additionalProperties": false,
     });
     for (value, says) in [
-        (json!({}), "the whole: the field \"city\" is missing"),
-        (json!([]), "the whole: expected an object, found []"),
+        (json!({}), "top level: the field \"city\" is missing"),
+        (json!([]), "top level: expected an object, found []"),
         (json!({ "city": 5 }), "/city: expected a text, found 5"),
         (json!({ "city": "" }), "/city: expected 1 characters or more"),
         (json!({ "city": "Mumbai" }), "/city: expected 5 characters or fewer"),
@@ -38,7 +38,7 @@ fn a_mismatch_names_its_place_and_what_was_expected() {
             "/tags/1: expected a text that fits the pattern \"^[a-z]+$\", found \"B\"",
         ),
         (json!({ "city": "Pune", "tags": ["a", "a"] }), "/tags: expected items of which no two are the same"),
-        (json!({ "city": "Pune", "x": 1 }), "the whole: there is no field \"x\""),
+        (json!({ "city": "Pune", "x": 1 }), "top level: there is no field \"x\""),
     ] {
         assert_eq!(problems(&schema, &value), [says], "{value}");
     }
@@ -53,7 +53,7 @@ fn what_is_wrong_is_told_briefly_however_much_it_is() {
     assert_eq!(problems.len(), MOST_PROBLEMS);
     assert!(problems.iter().all(|says| says.len() < 200), "{problems:?}");
     let whole = super::tests::problems(&json!({ "type": "integer" }), &value);
-    assert_eq!(whole, ["the whole: expected a whole number, found a list that is long"]);
+    assert_eq!(whole, ["top level: expected a whole number, found a list that is long"]);
     let key = "k".repeat(10_000);
     let unknown = super::tests::problems(&json!({ "additionalProperties": false }), &json!({ key: 1 }));
     assert!(unknown[0].len() < 200, "{unknown:?}");

@@ -8,9 +8,9 @@ use serde_json::Value;
 /// Characters of a value that are shown.
 const MOST_SHOWN: usize = 60;
 
-/// A place in a value: its JSON pointer, or words for the whole.
+/// A place in a value: its JSON pointer, or words for all of it.
 pub(super) fn place(pointer: &str) -> String {
-    if pointer.is_empty() { "the whole".to_owned() } else { short(pointer).trim_matches('"').to_owned() }
+    if pointer.is_empty() { "top level".to_owned() } else { short(pointer).trim_matches('"').to_owned() }
 }
 
 /// A text in quotes, its end left out where it is long.

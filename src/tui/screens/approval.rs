@@ -19,6 +19,8 @@ use body::{At, Body};
 pub struct Pending {
     pub result: MessageId,
     pub prepared: Arc<Prepared>,
+    /// What the tool says of itself; empty where that is not known.
+    pub description: String,
 }
 
 /// What the screen asks for.

@@ -9,8 +9,14 @@ use crate::tui::state::{AppState, Overlay};
 
 /// The calls of a chat that wait for the user's word.
 fn pending(session: &Session) -> Vec<Pending> {
+    let of = |tool: &str| {
+        let offered = session.offered().iter().find(|offered| offered.spec.name == tool);
+        offered.map(|offered| offered.spec.description.clone()).unwrap_or_default()
+    };
     let waiting = session.approvals();
-    waiting.map(|(result, prepared)| Pending { result, prepared: prepared.clone() }).collect()
+    waiting
+        .map(|(result, prepared)| Pending { result, prepared: prepared.clone(), description: of(&prepared.tool) })
+        .collect()
 }
 
 /// Opens the first call that asks, or closes it where it is open.

@@ -129,6 +129,11 @@ impl ApprovalScreen {
                 let words = "Some letters only look like ASCII: they are shown by their numbers, <U+…>.";
                 lines.push((words.to_owned(), Ink::Warning));
             }
+            if !self.shown.description.is_empty() {
+                // A server's own words, of which a line is enough to know it by.
+                let says = fit(&self.shown.description, usize::from(width));
+                lines.push((says.as_str().to_owned(), Ink::Muted));
+            }
             lines.push((self.body.size(), Ink::Muted));
             // Where there is no room for all, what warns is what stays.
             lines.sort_by_key(|(_, ink)| *ink != Ink::Error);

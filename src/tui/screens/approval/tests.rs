@@ -34,7 +34,13 @@ fn call(tool: &str, arguments: Value) -> Prepared {
 
 fn pending(calls: Vec<Prepared>) -> Vec<Pending> {
     let numbered = calls.into_iter().zip(1..);
-    numbered.map(|(call, at)| Pending { result: id(at), prepared: Arc::new(call) }).collect()
+    numbered
+        .map(|(call, at)| Pending {
+            result: id(at),
+            prepared: Arc::new(call),
+            description: "What it is for.".to_owned(),
+        })
+        .collect()
 }
 
 fn weather() -> Prepared {
