@@ -17,6 +17,7 @@ use super::follow::Follow;
 use super::keeping::Kept;
 use super::open::Opened;
 use super::outcome::{Facts, outcome};
+use super::words::for_the_shell;
 use super::world::World;
 use super::{Ask, Exit, Stop, tools};
 
@@ -360,7 +361,12 @@ impl<'a> Driver<'a> {
                 return;
             }
             Exit::Misfit if self.session.misfit().is_empty() => "The answer is empty.".to_owned(),
-            Exit::Misfit => format!("The answer is {}", explain::misfit(self.session.misfit(), false)),
+            Exit::Misfit => {
+                let why = explain::misfit(self.session.misfit(), false);
+                let was_cut = reply.is_some_and(|reply| reply.finish == Some(FinishReason::Length));
+                let cut = if was_cut { ". It stops at the limit of its tokens; --max-tokens raises it" } else { "" };
+                format!("The answer is {why}{cut}.")
+            }
             // What was said by then is why.
             Exit::Usage | Exit::Stopped(Stop::ReaderGone | Stop::Nowhere) => return,
             Exit::Stopped(_) => "stopped".to_owned(),
@@ -372,6 +378,6 @@ impl<'a> Driver<'a> {
         if !matches!(exit, Exit::Stopped(_)) {
             self.world.stage.notice(&error);
         }
-        self.error.get_or_insert(error);
+        self.error.get_or_insert(for_the_shell(&error));
     }
 }

@@ -12,6 +12,7 @@ pub mod prompt;
 pub mod screen;
 mod stage;
 pub mod tools;
+mod words;
 mod world;
 pub mod writer;
 

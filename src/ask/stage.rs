@@ -10,6 +10,7 @@ use crate::text::Sanitised;
 use super::OutputFormat;
 use super::ink::Paint;
 use super::screen::{Screen, Size};
+use super::words::for_the_shell;
 use super::writer::Writer;
 
 /// The shortest time between two drawings of an answer that grows.
@@ -206,6 +207,7 @@ impl Stage {
 
     /// As [`Stage::talk`], in munshi's own name; a program that reads events is told, too.
     pub fn notice(&mut self, words: &str) {
+        let words = for_the_shell(words);
         self.event("notice", json!({"text": words}));
         self.talk(&format!("munshi: {words}"));
     }
