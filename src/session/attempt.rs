@@ -25,6 +25,9 @@ const SAVE_AFTER: Duration = Duration::from_millis(300);
 /// A reply that grows past this is cut: no screen and no model has a use for more, and memory has an end.
 const MAX_REPLY_BYTES: usize = 32 * 1024 * 1024;
 
+/// Calls of tools in one reply, at most: no turn may make so many.
+const MAX_REPLY_CALLS: usize = 128;
+
 impl Session {
     /// Books the next attempt at the present model; a model that cannot take the request is passed over.
     pub(super) fn next_attempt(&mut self, at: Stamp, out: &mut Vec<Effect>) {
@@ -42,7 +45,9 @@ impl Session {
         if let Some(reason) = self.does_not_fit(&model, &plan) {
             return self.pass_over(reason, at, out);
         }
+        let format = self.meta().format.clone();
         let Some(turn) = &mut self.turn else { return };
+        turn.format = format;
         let attempt = AttemptId { reply: turn.first_reply, ordinal: turn.attempts };
         turn.attempts += 1;
         turn.tries += 1;
@@ -215,8 +220,15 @@ impl Session {
         }
         let Some(reply) = self.conversation.get_mut(turn.reply) else { return };
         add(reply, &mut turn.calls);
-        if reply.content.len() + reply.reasoning.len() + turn.calls.bytes() > MAX_REPLY_BYTES {
-            let failure = Failure::new(FailureKind::TooLarge, "the reply passed 32 MiB");
+        let too_large = match () {
+            () if reply.content.len() + reply.reasoning.len() + turn.calls.bytes() > MAX_REPLY_BYTES => {
+                Some("the reply passed 32 MiB")
+            }
+            () if turn.calls.len() > MAX_REPLY_CALLS => Some("the reply asked for more than 128 calls of tools"),
+            () => None,
+        };
+        if let Some(why) = too_large {
+            let failure = Failure::new(FailureKind::TooLarge, why);
             self.cancel_attempt(out);
             self.give_up(&failure, self.estimate_so_far(), at, out);
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::chat::tool::{CheckedCall, Gathered, Prepared, ToolEnd, ToolOutcome, Verdict};
-use crate::chat::{Approval, Message, MessageId, Role, Stamp, Status, ToolCall};
+use crate::chat::{Approval, Message, MessageId, Role, Stamp, Status, ToolCall, ToolChoice};
 
 use super::effect::Effect;
 use super::ending::EndOfReply;
@@ -116,7 +116,8 @@ impl Session {
     /// Puts the message of a result behind the others, and runs the call, asks for it, or says why it never runs.
     fn take_in_call(&mut self, call: &ToolCall, checked: CheckedCall, at: Stamp, out: &mut Vec<Effect>) {
         let CheckedCall { result, verdict } = checked;
-        let is_offered = self.offered.iter().any(|tool| tool.spec.name == call.name);
+        let may_call = self.meta().tools.choice != ToolChoice::None;
+        let is_offered = may_call && self.offered.iter().any(|tool| tool.spec.name == call.name);
         let verdict = if is_offered { verdict } else { Verdict::Invalid(explain::not_offered(&call.name)) };
         if self.conversation.get(result).is_some() {
             return;

@@ -37,6 +37,18 @@ impl Calls {
         self.bytes
     }
 
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.by_index.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_index.is_empty()
+    }
+
     /// The calls in the order of their index, each with an id of its own, since results must name it.
     #[must_use]
     pub fn finish(self) -> Vec<ToolCall> {

@@ -8,6 +8,7 @@ use crate::chat::{MessageId, ModelRef, ModelSpec, OutputLimit, OutputLimitField,
 
 use super::history::{Aim, Plan};
 use super::retry::Field;
+use super::wellformed::CallsAre;
 use super::{Session, tokens, wellformed};
 
 /// The output limit where a budget needs one and neither the chat nor the table has any, in tokens.
@@ -24,9 +25,10 @@ impl Session {
         let last = self.last_sent(question);
         let plan = self.plan_for(model, Aim::Answer { question, last });
         let system = self.system_prompt(model);
-        let messages = wellformed::messages(&self.conversation, &system, &plan, last);
-        let tools =
-            if spec.tools && !self.refuses(model, Field::Tools) { Arc::clone(&self.offered) } else { Arc::default() };
+        let may_call = spec.tools && !self.refuses(model, Field::Tools) && !self.must_hide_tools(model);
+        let tools = if may_call { Arc::clone(&self.offered) } else { Arc::default() };
+        let calls = if tools.is_empty() { CallsAre::Words } else { CallsAre::Calls };
+        let messages = wellformed::messages(&self.conversation, &system, &plan, last, calls);
         let mut request = Request {
             temperature: meta
                 .temperature
@@ -56,6 +58,11 @@ impl Session {
             Some(shape) if system.trim().is_empty() => Cow::Owned(shape),
             Some(shape) => Cow::Owned(format!("{system}\n\n{shape}")),
         }
+    }
+
+    /// Whether no tool may be called, and the model cannot be told so: then it is not told of any.
+    fn must_hide_tools(&self, model: &ModelRef) -> bool {
+        self.meta().tools.choice == ToolChoice::None && self.refuses(model, Field::ToolChoice)
     }
 
     /// Whether tools must be used. What must be called is called once: asked again after its result, a model would

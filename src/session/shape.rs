@@ -25,6 +25,8 @@ impl Session {
         match &self.meta().format {
             AnswerFormat::Text => None,
             AnswerFormat::Schema(schema) if is_strict(&schema.schema) => Some(ResponseFormat::Strict(schema.clone())),
+            // JSON mode gives objects alone.
+            AnswerFormat::Schema(schema) if !is_object(&schema.schema) => None,
             AnswerFormat::JsonObject | AnswerFormat::Schema(_) => {
                 (!self.refuses(model, Field::JsonMode)).then_some(ResponseFormat::JsonObject)
             }
@@ -53,10 +55,11 @@ impl Session {
     /// The answer is there: before the turn ends, it is held against its shape where it was asked for in one.
     pub(super) fn judge_or_end(&mut self, end: EndOfReply, at: Stamp, out: &mut Vec<Effect>) {
         self.misfit.clear();
-        let format = self.meta().format.clone();
         let Some(turn) = &mut self.turn else { return };
+        // What the chat asks for by now holds from the next request on.
+        let format = turn.format.clone();
         let text = self.conversation.get(turn.reply).map(|reply| reply.content.clone()).unwrap_or_default();
-        if !format.is_json() || text.is_empty() {
+        if !format.is_json() {
             return self.end_turn(Status::Complete, end, at, out);
         }
         turn.attempt = None;
@@ -105,6 +108,11 @@ impl Session {
             tokens::of_tools(&self.offered) + tokens::of_format(self.response_format(model).as_ref()) + shape;
         self.refresh_plan();
     }
+}
+
+/// Whether a schema wants an object at the top.
+fn is_object(schema: &Value) -> bool {
+    schema.get("type").map_or_else(|| schema.get("properties").is_some(), |kind| kind == "object")
 }
 
 /// Whether a schema is one that providers hold answers to strictly: every object names all its properties as required

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::chat::{AttemptId, Conversation, Message, MessageId, ModelRef, Request, Role, Stamp, Status};
+use crate::chat::{AnswerFormat, AttemptId, Conversation, Message, MessageId, ModelRef, Request, Role, Stamp, Status};
 
 use super::calls::Calls;
 use super::effect::Effect;
@@ -88,6 +88,8 @@ pub(super) struct Turn {
     pub made: Vec<(String, String)>,
     /// Calls that could not run.
     pub invalid: u32,
+    /// The shape that the running attempt asked for.
+    pub format: AnswerFormat,
     /// Whether an answer that did not fit its shape was asked for once more.
     pub mended: bool,
 }
@@ -118,6 +120,7 @@ impl Turn {
             over_budget: false,
             made: Vec::new(),
             invalid: 0,
+            format: AnswerFormat::Text,
             mended: false,
         }
     }
@@ -135,6 +138,8 @@ impl Turn {
         self.hundredths = 0;
         self.calls = Calls::default();
         self.phase = Phase::Booking;
+        // One attempt was let past the budgets, and not all that it leads to.
+        self.over_budget = false;
     }
 
     pub fn model(&self) -> &ModelRef {

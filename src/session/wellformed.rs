@@ -1,12 +1,17 @@
 //! Makes every request valid whatever happened before: providers answer 400 to one dangling tool call,
 //! for ever after.
 
-use std::collections::HashSet;
-
 use crate::chat::{Conversation, Message, RequestMessage, Role, Status, ToolCall, ToolSpec};
 
 use super::history::retrieve::{QUOTES_INTRODUCTION, quoted_line};
 use super::history::{Plan, SUMMARY_INTRODUCTION};
+
+/// How calls of tools are told. Some providers refuse calls in a request that offers no tools.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallsAre {
+    Calls,
+    Words,
+}
 
 /// What a tool call is answered with when no result of it is there.
 const NO_RESULT: &str = "This tool call was cancelled before it gave a result.";
@@ -15,20 +20,27 @@ const NO_RESULT: &str = "This tool call was cancelled before it gave a result.";
 /// up to and with the question at `question`. Neighbouring messages of the user are joined, since some providers want
 /// the roles to alternate.
 #[must_use]
-pub fn messages(conversation: &Conversation, system: &str, plan: &Plan, question: usize) -> Vec<RequestMessage> {
+pub fn messages(
+    conversation: &Conversation,
+    system: &str,
+    plan: &Plan,
+    question: usize,
+    calls: CallsAre,
+) -> Vec<RequestMessage> {
     let mut out = Vec::new();
     if !system.trim().is_empty() {
         out.push(RequestMessage::text(Role::System, system));
     }
     out.extend(stand_ins(conversation, plan));
     let sent: Vec<&Message> = plan.sent(conversation, question).filter_map(|at| conversation.at(at)).collect();
-    let mut taken = HashSet::new();
+    let mut told = 0;
     for (position, message) in sent.iter().enumerate() {
         match message.role {
             Role::User => push_user(&mut out, &message.content),
             // A request begins with a question, however damaged the path is.
             Role::Assistant if !out.iter().any(|message| message.role == Role::User) => {}
-            Role::Assistant => push_reply(&mut out, message, &sent[position + 1..], &mut taken),
+            Role::Assistant if calls == CallsAre::Words => push_in_words(&mut out, message, &sent[position + 1..]),
+            Role::Assistant => push_reply(&mut out, message, &sent[position + 1..], &mut told),
             // Results are placed right behind their calls; one without a call is dropped.
             Role::Tool => {}
             Role::System => out.push(RequestMessage::text(Role::System, message.content.clone())),
@@ -61,17 +73,26 @@ fn push_user(out: &mut Vec<RequestMessage>, text: &str) {
     }
 }
 
-/// A reply and, right behind it, one result for each of its calls, whether there was one or not. `taken` are the
-/// ids used in this request so far: some models number their calls anew in every reply, and ids must differ.
-fn push_reply(out: &mut Vec<RequestMessage>, reply: &Message, later: &[&Message], taken: &mut HashSet<String>) {
+/// Each call of a reply that can be told, with what the model is told of its result, whether there was one or not.
+fn answered<'m>(reply: &'m Message, later: &[&'m Message]) -> Vec<(&'m ToolCall, String)> {
     let mut results: Vec<&Message> = later.iter().copied().take_while(|message| message.role == Role::Tool).collect();
+    // A call that was cut off before its name came cannot be told.
+    let calls = reply.tool_calls.iter().filter(|call| !call.name.is_empty());
+    let answered = calls.map(|call| {
+        let found = results.iter().position(|result| result.tool_call_id.as_ref() == Some(&call.id));
+        (call, found.map_or_else(|| NO_RESULT.to_owned(), |at| told(&call.name, results.remove(at))))
+    });
+    answered.collect()
+}
+
+/// A reply and, right behind it, one result for each of its calls. The calls of a request are numbered anew: models
+/// use the same ids again, and providers differ in which they take; nine letters and digits all of them do.
+fn push_reply(out: &mut Vec<RequestMessage>, reply: &Message, later: &[&Message], told: &mut u32) {
     let mut calls = Vec::new();
     let mut answers = Vec::new();
-    // A call that was cut off before its name came cannot be told.
-    for call in reply.tool_calls.iter().filter(|call| !call.name.is_empty()) {
-        let found = results.iter().position(|result| result.tool_call_id.as_ref() == Some(&call.id));
-        let content = found.map_or_else(|| NO_RESULT.to_owned(), |at| told(&call.name, results.remove(at)));
-        let id = fresh(&call.id, taken);
+    for (call, content) in answered(reply, later) {
+        *told += 1;
+        let id = format!("call{told:05}");
         answers.push(RequestMessage {
             role: Role::Tool,
             content,
@@ -92,6 +113,21 @@ fn push_reply(out: &mut Vec<RequestMessage>, reply: &Message, later: &[&Message]
     out.extend(answers);
 }
 
+/// The same for a request without tools: what was called is said, and what came of it is quoted.
+fn push_in_words(out: &mut Vec<RequestMessage>, reply: &Message, later: &[&Message]) {
+    let answered = answered(reply, later);
+    let said = Some(reply.content.clone()).filter(|content| !content.is_empty());
+    let asked = answered.iter().map(|(call, _)| format!("(I called {} with {})", call.name, call.arguments));
+    let content = said.into_iter().chain(asked).collect::<Vec<_>>().join("\n\n");
+    if content.is_empty() {
+        return;
+    }
+    out.push(RequestMessage::text(Role::Assistant, content));
+    for (call, result) in answered {
+        push_user(out, &format!("({}) {result}", call.name));
+    }
+}
+
 /// What the model is told of a result: with its origin, and as the data that it is. What munshi itself says of a call
 /// that did not run stands for itself.
 fn told(tool: &str, result: &Message) -> String {
@@ -107,17 +143,6 @@ fn told(tool: &str, result: &Message) -> String {
         }
         _ => result.content.clone(),
     }
-}
-
-/// `id`, or where it is taken, the first of `id_2`, `id_3` … that is not.
-fn fresh(id: &str, taken: &mut HashSet<String>) -> String {
-    let mut own = id.to_owned();
-    let mut number = 1u32;
-    while own.is_empty() || !taken.insert(own.clone()) {
-        number += 1;
-        own = format!("{id}_{number}");
-    }
-    own
 }
 
 /// A name such as providers take: they answer 400 to any other, also to one that a model made up.

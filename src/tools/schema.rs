@@ -24,7 +24,7 @@ impl Schema {
     /// Compiles a schema: that of JSON Schema 2020-12, unless its `$schema` names an older one.
     ///
     /// # Errors
-    /// In a sentence: where it is no schema, larger than [`limits::MOST_BYTES`], leads outside itself, or could take
+    /// In a sentence: where it is no schema, larger than 256 KiB, leads outside itself, or could take
     /// for ever.
     pub fn compile(schema: &Value) -> Result<Self, String> {
         limits::check(schema)?;

@@ -6,6 +6,7 @@ use super::world::*;
 use crate::chat::*;
 use crate::session::history::{self, Aim, Plan, Situation, Weights};
 use crate::session::tokens;
+use crate::session::wellformed::CallsAre;
 
 /// A conversation of `(role, characters, status)`.
 fn conversation(messages: &[(u8, usize, u8)]) -> Conversation {
@@ -100,7 +101,7 @@ proptest! {
         prop_assert_eq!(first.role, Role::User);
         prop_assert!(choice.tokens <= limit || choice.first_sent == last);
 
-        let sent = crate::session::wellformed::messages(&conversation, "", &choice, last);
+        let sent = crate::session::wellformed::messages(&conversation, "", &choice, last, CallsAre::Calls);
         prop_assert_eq!(sent[0].role, Role::User);
         prop_assert!(sent.last().unwrap().content.ends_with("Last"));
         // Order is kept: each message's number stands behind the one before it.

@@ -89,6 +89,39 @@ fn an_answer_that_does_not_fit_is_kept_and_asked_for_once_more() {
 }
 
 #[test]
+fn a_shape_that_is_asked_for_while_an_answer_streams_holds_from_the_next_request_on() {
+    let mut world = world(AnswerFormat::Text, false);
+    world.tools.judgements = vec![vec!["wrong".to_owned()]];
+    world.ask("hello");
+    world.text("plain words");
+    world.happen(Happened::Changed(Change::Format(AnswerFormat::JsonObject)));
+    world.finish(None);
+    assert_eq!((world.started.len(), world.tools.judged), (1, 0));
+    world.assert_at_rest();
+}
+
+#[test]
+fn a_schema_of_no_object_is_asked_for_in_words_alone_since_json_mode_gives_objects() {
+    let list = AnswerSchema { name: "list".to_owned(), schema: Arc::new(json!({"type": "array"})) };
+    let mut world = world(AnswerFormat::Schema(list), false);
+    world.ask("list them");
+    assert_eq!(world.request().format, None);
+    assert!(world.request().messages[0].content.contains(r#""array""#));
+}
+
+#[test]
+fn an_empty_answer_fits_no_shape() {
+    let mut world = world(AnswerFormat::JsonObject, false);
+    world.tools.judgements = vec![vec!["empty".to_owned()], Vec::new()];
+    world.ask("hello");
+    world.finish(None);
+    assert_eq!((world.tools.judged, world.started.len()), (1, 2));
+    world.text("{}");
+    world.finish(None);
+    world.assert_at_rest();
+}
+
+#[test]
 fn a_second_misfit_ends_the_turn_and_is_told() {
     let mut world = world(schema(true), false);
     world.tools.judgements = vec![vec!["wrong".to_owned()]];

@@ -11,6 +11,7 @@ use crate::chat::embedding::Excerpt;
 use crate::chat::*;
 use crate::session::event::Found;
 use crate::session::history::{self, Aim, Plan, Situation, Standing, Weights};
+use crate::session::wellformed::CallsAre;
 use crate::session::{Change, Happened, wellformed};
 
 /// A numbered message of a path: who speaks, how many words it has, and whether it came to anything.
@@ -132,7 +133,7 @@ proptest! {
             prop_assert!(counted - kept <= u64::from(most).max(1));
         }
         // What is said of its weight is what it weighs.
-        let messages = wellformed::messages(&conversation, &conversation.meta.system, &plan, last);
+        let messages = wellformed::messages(&conversation, &conversation.meta.system, &plan, last, CallsAre::Calls);
         assert_valid(&messages);
         let numbers = numbers(&messages);
         prop_assert!(numbers.is_sorted(), "{:?}", numbers);
@@ -299,7 +300,7 @@ fn a_pinned_answer_brings_its_question_and_a_question_left_out_takes_its_answer_
     let standing = |place| plan.standing(&conversation, place);
     assert_eq!((standing(2), standing(3), standing(4)), (Standing::Pinned, Standing::Pinned, Standing::Out));
     assert_eq!((standing(56), standing(57), standing(58)), (Standing::LeftOut, Standing::LeftOut, Standing::Sent));
-    let sent = numbers(&wellformed::messages(&conversation, "", &plan, last));
+    let sent = numbers(&wellformed::messages(&conversation, "", &plan, last, CallsAre::Calls));
     assert_eq!(sent[..2], [2, 3]);
     assert!(!sent.contains(&56) && !sent.contains(&57));
 }

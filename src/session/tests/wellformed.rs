@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::world::*;
 use crate::chat::*;
 use crate::session::history::Plan;
-use crate::session::wellformed;
+use crate::session::wellformed::{self, CallsAre};
 
 fn push(conversation: &mut Conversation, role: Role, content: &str) -> MessageId {
     let own = id(10 + conversation.len() as u128);
@@ -38,7 +38,7 @@ fn from(conversation: &Conversation, first_sent: usize) -> Plan {
 }
 
 fn composed(conversation: &Conversation) -> Vec<RequestMessage> {
-    wellformed::messages(conversation, "", &from(conversation, 0), conversation.len() - 1)
+    wellformed::messages(conversation, "", &from(conversation, 0), conversation.len() - 1, CallsAre::Calls)
 }
 
 /// What every provider demands: each call has its result right behind its reply, each result its call, each id
@@ -57,7 +57,8 @@ pub(super) fn assert_valid(messages: &[RequestMessage]) {
         }
         for call in &message.tool_calls {
             assert!(ids.insert(call.id.clone()), "{} twice: {messages:?}", call.id);
-            assert!(!call.id.is_empty() && !call.name.is_empty());
+            let is_id = call.id.len() == 9 && call.id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            assert!(is_id, "an id that not every provider takes: {}", call.id);
             assert!(serde_json::from_str::<serde_json::Value>(&call.arguments).unwrap().is_object());
             assert!(ToolSpec::is_name(&call.name), "{:?}", call.name);
             let (result, after) = rest.split_first().expect("a dangling call");
@@ -126,6 +127,22 @@ fn arguments() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec!["{}", "{\"a\":1}", "", "{\"a\":", "[]", "null"])
 }
 
+#[test]
+fn a_request_without_tools_tells_of_earlier_calls_in_words() {
+    let mut conversation = Conversation::new(meta());
+    push(&mut conversation, Role::User, "Weather?");
+    push_calls(&mut conversation, "Let me see.", &[("x", "weather", "{\"city\":\"Pune\"}")]);
+    push_result(&mut conversation, "x", "sunny");
+    push(&mut conversation, Role::Assistant, "It is sunny.");
+    push(&mut conversation, Role::User, "Well?");
+    let plan = from(&conversation, 0);
+    let messages = wellformed::messages(&conversation, "", &plan, conversation.len() - 1, CallsAre::Words);
+    assert_valid(&messages);
+    let said: Vec<&str> = messages.iter().map(|message| message.content.as_str()).collect();
+    let called = "Let me see.\n\n(I called weather with {\"city\":\"Pune\"})";
+    assert_eq!(said, ["Weather?", called, "(weather) sunny", "It is sunny.", "Well?"]);
+}
+
 proptest! {
     #![proptest_config(same_cases())]
 
@@ -151,8 +168,13 @@ proptest! {
             }
         }
         push(&mut conversation, Role::User, "Last");
-        let messages = wellformed::messages(&conversation, "", &from(&conversation, first_sent), conversation.len() - 1);
-        assert_valid(&messages);
-        prop_assert!(messages.last().unwrap().content.ends_with("Last"));
+        for calls in [CallsAre::Calls, CallsAre::Words] {
+            let plan = from(&conversation, first_sent);
+            let messages = wellformed::messages(&conversation, "", &plan, conversation.len() - 1, calls);
+            assert_valid(&messages);
+            prop_assert!(messages.last().unwrap().content.ends_with("Last"));
+            let has_calls = messages.iter().any(|message| message.role == Role::Tool || !message.tool_calls.is_empty());
+            prop_assert!(calls == CallsAre::Calls || !has_calls);
+        }
     }
 }

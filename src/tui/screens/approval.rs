@@ -38,6 +38,8 @@ pub struct ApprovalScreen {
     pending: Vec<Pending>,
     /// Whether the shown call waits no longer, though nobody answered here.
     is_over: bool,
+    /// Whether it came in place of one that was just answered: a key that was meant for that one must not answer it.
+    is_unseen: bool,
     /// What the model is told with a no, while it is typed.
     word: Option<LineEdit>,
     top: At,
@@ -50,7 +52,13 @@ impl ApprovalScreen {
         let shown = pending.first()?.clone();
         let body = Body::new(&shown.prepared);
         let place = (0, pending.len());
-        Some(Self { shown, body, place, pending, is_over: false, word: None, top: At::default() })
+        Some(Self { shown, body, place, pending, is_over: false, is_unseen: false, word: None, top: At::default() })
+    }
+
+    /// The next call in place of one that was answered: it takes no word before a key that only looks.
+    #[must_use]
+    pub fn after_an_answer(pending: Vec<Pending>) -> Option<Self> {
+        Self::new(pending).map(|screen| Self { is_unseen: true, ..screen })
     }
 
     /// The call that is shown and can be answered; `None` once it is over.
@@ -77,6 +85,9 @@ impl ApprovalScreen {
         if self.word.is_some() {
             return self.word_key(key, drawn);
         }
+        if self.is_unseen && !self.is_over {
+            return self.look(key, size);
+        }
         match key {
             ScreenKey::Esc => return Some(Intent::Close),
             ScreenKey::Enter if self.is_over => self.go_on(),
@@ -91,6 +102,21 @@ impl ApprovalScreen {
             }
         }
         (self.is_over && self.pending.is_empty() && *key == ScreenKey::Enter).then_some(Intent::Close)
+    }
+
+    /// A key on a call that took the place of another: those that answer do nothing yet.
+    fn look(&mut self, key: &ScreenKey, size: (u16, u16)) -> Option<Intent> {
+        match key {
+            ScreenKey::Esc => return Some(Intent::Close),
+            ScreenKey::Enter | ScreenKey::Char(' ') => self.is_unseen = false,
+            ScreenKey::Up | ScreenKey::Down | ScreenKey::PageUp | ScreenKey::PageDown => {
+                self.is_unseen = false;
+                let (width, rows) = self.body_size(size);
+                self.top = self.body.scrolled(self.top, key, width, rows);
+            }
+            _ => {}
+        }
+        None
     }
 
     /// Shows the next call in place of one that is over.

@@ -50,7 +50,7 @@ pub(super) fn pass(state: &mut AppState, key: &ScreenKey, at: Stamp) -> Vec<TuiE
         }
         Some(Intent::Answer { result, approval }) => {
             let effects = state.tell_session(Happened::Answered { result, approval }, at);
-            let next = ApprovalScreen::new(pending(state.session()));
+            let next = ApprovalScreen::after_an_answer(pending(state.session()));
             state.overlay = next.map(|screen| Overlay::Approval(Box::new(screen)));
             effects
         }

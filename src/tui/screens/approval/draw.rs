@@ -130,6 +130,8 @@ impl ApprovalScreen {
                 lines.push((words.to_owned(), Ink::Warning));
             }
             lines.push((self.body.size(), Ink::Muted));
+            // Where there is no room for all, what warns is what stays.
+            lines.sort_by_key(|(_, ink)| *ink != Ink::Error);
         }
         let rows = lines.iter().flat_map(|(text, ink)| {
             let rows = plain_rows(text, width.max(1), *ink).into_iter();
@@ -143,6 +145,9 @@ impl ApprovalScreen {
             (true, _) if self.pending.is_empty() => &["Enter, Esc close"],
             (true, _) => &["Enter shows the next", "Esc closes"],
             (_, true) => &["Enter says no with these words", "Esc goes back"],
+            _ if self.is_unseen => {
+                &["This is the next call", "Enter lets you answer it", "↑↓ PageUp PageDown scroll", "Esc later"]
+            }
             _ => &[
                 "n Enter no",
                 "w no, with a word",

@@ -224,3 +224,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_key_that_is_held_answers_one_call_and_not_the_next() {
+    let mut next = ApprovalScreen::after_an_answer(pending(vec![hostile()])).unwrap();
+    let drawn = next.asks();
+    for key in ['o', 'c', 'a', 'n', 'w'] {
+        assert_eq!(next.handle(&ScreenKey::Char(key), USUAL, drawn), None, "{key}");
+    }
+    assert!(text(&next, USUAL).contains("This is the next call"));
+    assert_eq!(next.handle(&ScreenKey::Enter, USUAL, drawn), None, "it only looks");
+    let answer = next.handle(&ScreenKey::Char('o'), USUAL, drawn);
+    assert!(matches!(answer, Some(Intent::Answer { approval: Approval::Once, .. })), "{answer:?}");
+}
