@@ -54,7 +54,10 @@ fn row_32_esc_ends_a_tool_that_hears_no_signal_with_all_that_it_started_and_the_
     assert_eq!(server.requests().len(), 1, "nobody asks again by himself");
     ask(&session, "And now?", "Gone on.");
     let told = results(&server, 1);
-    assert!(told.len() == 1 && told[0].0 == "c1" && told[0].1.contains("Stopped before it gave a result."), "{told:?}");
+    assert!(
+        told.len() == 1 && told[0].0 == "hang" && told[0].1.contains("Stopped before it gave a result."),
+        "{told:?}"
+    );
     let roles: Vec<String> = server.requests()[1].messages().into_iter().map(|(role, _)| role).collect();
     let begin = roles.iter().position(|role| role == "user").unwrap();
     assert_eq!(roles[begin..][..3], ["user", "assistant", "tool"]);
@@ -78,7 +81,7 @@ fn row_23_no_tool_outlives_munshi_however_that_ends() {
         let again = super::kit::begin(home.munshi().arg("-c").against(&server.base_url()).size(100, 40));
         ask(&again, "And now?", "Gone on.");
         let told = results(&server, 1);
-        assert!(told.len() == 1 && told[0].0 == "c1" && !told[0].1.is_empty(), "{how}: {told:?}");
+        assert!(told.len() == 1 && told[0].0 == "hang" && !told[0].1.is_empty(), "{how}: {told:?}");
     }
 }
 
