@@ -62,6 +62,7 @@ fn a_summary_is_changed_in_the_users_editor_or_on_the_line_and_sent_so() {
     assert!(summary(3).ends_with("A trip to Kochi.") && !summary(3).contains("August"), "{}", summary(3));
     quit(&session);
     let session = begin(home.munshi().arg("-c").against(&server.base_url()).size(100, 40));
+    session.wait_for_text("Third.");
     submit(&session, "/summarise show");
     session.wait_for_text("A trip to Kochi.");
     quit(&session);

@@ -79,6 +79,7 @@ fn row_23_no_tool_outlives_munshi_however_that_ends() {
         session.wait_exit();
         until(&format!("nothing is left after {how}"), || alive(&mark).is_empty());
         let again = super::kit::begin(home.munshi().arg("-c").against(&server.base_url()).size(100, 40));
+        again.wait_for_text("⚙ hang");
         ask(&again, "And now?", "Gone on.");
         let told = results(&server, 1);
         assert!(told.len() == 1 && told[0].0 == "hang" && !told[0].1.is_empty(), "{how}: {told:?}");
