@@ -67,9 +67,11 @@ pub struct Facts<'a> {
 #[must_use]
 pub fn outcome(facts: Facts<'_>) -> Exit {
     let status = facts.reply.map(|reply| reply.status);
+    // A reply that asks for tools is whole by itself, and no answer.
+    let is_answer = facts.reply.is_some_and(|reply| reply.status == Status::Complete && reply.tool_calls.is_empty());
     match (facts.stopped, status) {
         // What was whole before it was stopped is answered.
-        (Some(stop), status) if status != Some(Status::Complete) => Exit::Stopped(stop),
+        (Some(stop), _) if !is_answer => Exit::Stopped(stop),
         _ if facts.is_over_budget => Exit::OverBudget,
         (_, None) => Exit::Usage,
         (_, Some(Status::Complete)) if facts.misfits => Exit::Misfit,
@@ -84,7 +86,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::chat::{ConversationId, MessageId, Role};
+    use crate::chat::{ConversationId, MessageId, Role, ToolCall};
 
     fn ended(status: Status) -> Message {
         let (id, chat) = (MessageId(Uuid::nil()), ConversationId(Uuid::nil()));
@@ -94,6 +96,8 @@ mod tests {
     #[test]
     fn each_end_has_the_code_that_the_manual_gives_it() {
         let (whole, cut, failed) = (ended(Status::Complete), ended(Status::Interrupted), ended(Status::Failed));
+        let call = ToolCall { id: "a".to_owned(), name: "f".to_owned(), arguments: "{}".to_owned() };
+        let asks = Message { tool_calls: vec![call], ..ended(Status::Complete) };
         let facts = Facts { stopped: None, is_over_budget: false, reply: Some(&whole), was_sent: true, misfits: false };
         let code = |facts| outcome(facts).code();
         assert_eq!(code(facts), 0);
@@ -113,6 +117,7 @@ mod tests {
         for (stop, expected) in stops {
             assert_eq!(code(Facts { stopped: Some(stop), reply: Some(&cut), ..facts }), expected);
             assert_eq!(code(Facts { stopped: Some(stop), ..facts }), 0, "it was whole");
+            assert_eq!(code(Facts { stopped: Some(stop), reply: Some(&asks), ..facts }), expected, "a tool still ran");
         }
     }
 }

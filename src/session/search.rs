@@ -275,10 +275,12 @@ impl Session {
     pub(super) fn indexed(
         &mut self,
         id: MessageId,
-        missing: Vec<(MessageId, String)>,
+        mut missing: Vec<(MessageId, String)>,
         at: Stamp,
         out: &mut Vec<Effect>,
     ) {
+        // A question has its own attempt.
+        missing.retain(|(id, _)| !self.search.jobs.values().any(|job| job.messages.contains(id)));
         let is_at_work = self.search.jobs.values().any(|job| job.question.is_none() && !job.dropped);
         if self.retrieves() && self.search.unavailable.is_none() && !missing.is_empty() && !is_at_work {
             self.embed(missing, None, Some(id), at, out);

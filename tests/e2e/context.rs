@@ -25,17 +25,18 @@ fn a_summary_is_asked_for_read_sent_and_undone() {
     let systems: Vec<_> = server.requests()[3].messages().into_iter().filter(|(role, _)| role == "system").collect();
     assert_eq!(systems.len(), 2);
     assert!(systems[1].1.ends_with("- the user asked twice"), "{systems:?}");
+    submit(&session, "/summarise undo");
+    session.wait_for_text("they are sent as before");
+    ask(&session, "Four?", "Fourth.");
+    assert_eq!(said(&server, 4), turns(&["One?", "First.", "Two?", "Second.", "Three?", "Third.", "Four?"]));
+    // At the end all that is on the screen is on disk.
+    quit(&session);
     let purposes = rows(&home, "SELECT purpose, outcome, cost FROM requests ORDER BY key", |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, Option<i64>>(2)?.is_some()))
     });
     let chat = ("chat".to_owned(), "complete".to_owned(), true);
     let summary = ("summary".to_owned(), "complete".to_owned(), true);
-    assert_eq!(purposes, [chat.clone(), chat.clone(), summary, chat]);
-    submit(&session, "/summarise undo");
-    session.wait_for_text("they are sent as before");
-    ask(&session, "Four?", "Fourth.");
-    assert_eq!(said(&server, 4), turns(&["One?", "First.", "Two?", "Second.", "Three?", "Third.", "Four?"]));
-    quit(&session);
+    assert_eq!(purposes, [chat.clone(), chat.clone(), summary, chat.clone(), chat]);
 }
 
 #[test]
@@ -61,6 +62,7 @@ fn a_summary_is_changed_in_the_users_editor_or_on_the_line_and_sent_so() {
     assert!(summary(3).ends_with("A trip to Kochi.") && !summary(3).contains("August"), "{}", summary(3));
     quit(&session);
     let session = begin(home.munshi().arg("-c").against(&server.base_url()).size(100, 40));
+    session.wait_for_text("Third.");
     submit(&session, "/summarise show");
     session.wait_for_text("A trip to Kochi.");
     quit(&session);

@@ -121,6 +121,8 @@ fn the_ledger_has_a_closed_row_with_tokens_and_cost_for_each_attempt() {
     let session = open(&home, &server);
     ask(&session, "How dear?", "Dear me.");
     session.wait_for_text("chat ₹38.25");
+    // At the end all that is on the screen is on disk.
+    quit(&session);
     let ledger = rows(
         &home,
         "SELECT ordinal, closed, outcome, model, input, output, cost, rate, status, request_id FROM requests ORDER BY key",

@@ -53,13 +53,27 @@ pub fn answer(session: &Session, tool: &str, key: Key) {
     session.wait_until_gone(ASKS);
 }
 
-/// Each result of a request, by the id of its call.
+/// After an answer: waits for the next call that asks, and says that it was seen.
+#[track_caller]
+pub fn go_on_to(session: &Session, title: &str) {
+    session.wait_for(|screen| screen.contains("This is the next call") && screen.row(0).trim_end().ends_with(title));
+    session.key(Key::Enter);
+    session.wait_for_text(ASKS);
+}
+
+/// Each result of a request in order, behind the name of the tool whose call has its id.
+#[track_caller]
 pub fn results(server: &Server, request: usize) -> Vec<(String, String)> {
     let body = server.wait_for_requests(request + 1)[request].json();
     let messages = body["messages"].as_array().cloned().unwrap_or_default();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let tools = messages.iter().filter(|message| message["role"] == "tool");
-    tools.map(|message| (text(&message["tool_call_id"]), text(&message["content"]))).collect()
+    let calls: Vec<&Value> = messages.iter().filter_map(|message| message["tool_calls"].as_array()).flatten().collect();
+    let named = |result: &Value| {
+        let call = calls.iter().find(|call| call["id"] == result["tool_call_id"]);
+        text(&call.expect("a result has its call")["function"]["name"])
+    };
+    let told = messages.iter().filter(|message| message["role"] == "tool");
+    told.map(|result| (named(result), text(&result["content"]))).collect()
 }
 
 /// The states of all calls in the demo's database, in order, each with whether it ran. All before a message are there

@@ -37,6 +37,8 @@ struct Holder {
     since: u64,
     /// The conversations of the messages that it was last told have no vector.
     origins: HashMap<MessageId, ConversationId>,
+    /// Messages that got a vector since: what was read before it was kept still says that they have none.
+    made: HashSet<MessageId>,
 }
 
 /// A search that is not over.
@@ -133,7 +135,10 @@ impl Retrieval {
         if !holds {
             self.release(conversation);
             let since = self.ticket();
-            self.holders.insert(conversation, Holder { key: key.clone(), since, origins: HashMap::new() });
+            self.holders.insert(
+                conversation,
+                Holder { key: key.clone(), since, origins: HashMap::new(), made: HashSet::new() },
+            );
         }
         let (with, within) = (key.with.clone(), key.within);
         if !self.loaded.contains(&key) && self.awaited.insert(key) {
@@ -166,8 +171,9 @@ impl Retrieval {
         }
     }
 
-    fn indexed(&mut self, conversation: ConversationId, since: u64, messages: Vec<Excerpt>) -> Option<Happened> {
+    fn indexed(&mut self, conversation: ConversationId, since: u64, mut messages: Vec<Excerpt>) -> Option<Happened> {
         let holder = self.holders.get_mut(&conversation).filter(|holder| holder.since == since)?;
+        messages.retain(|excerpt| !holder.made.contains(&excerpt.message));
         holder.origins = messages.iter().map(|excerpt| (excerpt.message, excerpt.conversation)).collect();
         Some(Happened::Indexed { id: ids::message(), missing: texts::of(messages) })
     }
@@ -204,6 +210,9 @@ impl Retrieval {
                 vector: vector.clone(),
             });
             self.add(&with, &embedded.collect::<Vec<_>>());
+            for holder in self.holders.values_mut().filter(|holder| holder.key.with == with) {
+                holder.made.extend(messages.iter().map(|(_, message)| *message));
+            }
             let vectors = messages.into_iter().map(|(_, message)| message).zip(vectors).collect();
             store.write(vec![Write::PutEmbeddings { with, vectors }], None);
             Ok(())

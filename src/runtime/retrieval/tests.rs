@@ -246,6 +246,9 @@ async fn a_message_without_a_vector_gets_one_that_is_kept_and_found() {
     assert_eq!(world.index(false).await, []);
     let kept: Vec<u128> = world.shelf().vectors.iter().map(|embedded| embedded.message.0.as_u128()).collect();
     assert_eq!(kept, [2, 9, 1]);
+    // As in a store that is read before it has kept them.
+    world.shelf().vectors.clear();
+    assert_eq!(world.index(false).await, [(2, "the sea".to_owned())], "what was made once is not made again");
 }
 
 #[tokio::test]
