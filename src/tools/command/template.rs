@@ -2,6 +2,7 @@
 //! within one argument, and what is put into it stays within that one. Refuses what could make a value more than a value.
 
 mod code;
+mod within;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -112,6 +113,12 @@ impl Template {
                 return Err(format!(
                     "The value of `{name}` begins with `-`, and the command would take it for an option. Whoever wrote \
                      the tool can put \"--\" before it in `command`, or write \"--flag={{{name}}}\"."
+                ));
+            }
+            if let Some(name) = within::leads_out(argument, values) {
+                return Err(format!(
+                    "The value of `{name}` leads out of the folder that it is put behind: it must not begin with `/` or \
+                     have `..` for a part."
                 ));
             }
             if text.contains('\0') {

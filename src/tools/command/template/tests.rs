@@ -54,6 +54,38 @@ fn a_value_cannot_become_an_option() {
 }
 
 #[test]
+fn a_value_behind_a_folder_stays_in_it() {
+    for (words, values, named) in [
+        (&["p", "/notes/{a}"][..], json!({"a": "../.ssh/id"}), "a"),
+        (&["p", "/notes/{a}"], json!({"a": ".."}), "a"),
+        (&["p", "/notes/{a}"], json!({"a": "x/../../y"}), "a"),
+        (&["p", "/notes/{a}"], json!({"a": "/etc/passwd"}), "a"),
+        (&["p", "--file=/notes/{a}.md"], json!({"a": "../x"}), "a"),
+        (&["p", "{b}/notes/{a}"], json!({"a": "../x", "b": "../y"}), "a"),
+        (&["p", "/notes/{a}/{b}"], json!({"a": "x", "b": "../../y"}), "b"),
+        (&["p", "/notes/{a}.{b}"], json!({"a": "", "b": "./x"}), "a"),
+        (&["p", "/notes/{a}{b}"], json!({"a": ".", "b": "./x"}), "a"),
+        (&["p", "/notes/.{a}"], json!({"a": "./x"}), "a"),
+        (&["p", "--", "/notes/{a}"], json!({"a": "../x"}), "a"),
+        (&["p", "https://x.example/{a}?q=1"], json!({"a": "../admin"}), "a"),
+    ] {
+        let why = fill(words, &values).unwrap_err();
+        assert!(why.contains(&format!("`{named}`")) && why.contains("leads out"), "{words:?} {values}: {why}");
+    }
+    for (words, values, filled) in [
+        (&["p", "/notes/{a}"][..], json!({"a": "plan.md"}), "/notes/plan.md"),
+        (&["p", "/notes/{a}"], json!({"a": "2026/..plan..md"}), "/notes/2026/..plan..md"),
+        (&["p", "/notes/{a}"], json!({"a": "./plan"}), "/notes/./plan"),
+        (&["p", "/notes/.{a}"], json!({"a": "plan"}), "/notes/.plan"),
+        (&["p", "{a}"], json!({"a": "../x"}), "../x"),
+        (&["p", "--q={a}"], json!({"a": "/x/../y"}), "--q=/x/../y"),
+        (&["p", "https://x.example/?q={a}"], json!({"a": "../y"}), "https://x.example/?q=../y"),
+    ] {
+        assert_eq!(fill(words, &values).unwrap(), [filled], "{words:?} {values}");
+    }
+}
+
+#[test]
 fn what_no_argument_can_hold_is_refused() {
     assert!(fill(&["p", "{a}"], &json!({"a": "x\0y"})).unwrap_err().contains("NUL"));
     let why = fill(&["p", "{a}"], &json!({"a": "x".repeat(MOST_BYTES)})).unwrap_err();
