@@ -40,6 +40,18 @@ async fn the_environment_of_whoever_started_it_is_out_of_reach() {
 }
 
 #[tokio::test]
+async fn a_command_is_given_its_input_and_output_and_no_other_open_file() {
+    let body = "for n in 3 4 5 6 7 8 9; do (true >&$n) 2>/dev/null && echo writes $n; (true <&$n) 2>/dev/null && echo reads $n; done; true";
+    for kind in kinds() {
+        let world = World::new();
+        for network in [true, false] {
+            let outcome = call(&with(&world, kind, body, |asks| asks.network = network), json!({})).await;
+            assert_eq!(outcome.content, "The command printed nothing.", "{kind:?}: {network}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_sandboxed_command_reads_nothing_that_it_was_not_given() {
     for kind in sandboxes() {
         let world = World::new();

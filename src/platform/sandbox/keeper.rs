@@ -58,7 +58,7 @@ fn work() -> io::Result<()> {
     // A session of its own: no terminal to write to, and no key or hang-up of munshi's that reaches it.
     let _ = rustix::process::setsid();
     family::adopt();
-    let socket = UnixStream::from(rustix::io::dup(rustix::stdio::stdin())?);
+    let socket = UnixStream::from(rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 0)?);
     let mut line = String::new();
     BufReader::new(socket.try_clone()?.take(LONGEST_JOB)).read_line(&mut line)?;
     let job: Job = serde_json::from_str(&line)?;
