@@ -22,6 +22,9 @@ use tokio_util::sync::CancellationToken;
 use crate::chat::ToolCall;
 use crate::chat::tool::{Gathered, Prepared, ToolChoices, ToolList, ToolOutcome, Verdict};
 
+/// What every program that serves a tool is told of munshi's environment; its definition names whatever else it is told.
+const ENVIRONMENT: [&str; 3] = ["PATH", "HOME", "LANG"];
+
 /// All tools there are, behind one door. Every call returns at once and gives a future that does the work.
 pub trait Toolbox: Send + Sync + 'static {
     /// Those that a chat with these choices offers. Servers of tools are started where they are wanted and do not run

@@ -1,14 +1,13 @@
 //! What one origin of tools has to do: say which it has, say what a call would do, do it. The built-in tools, the
 //! user's commands and each server of tools are one source each; `kit` puts them behind the one door.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::chat::tool::{Confinement, ToolOrigin, ToolOutcome, ToolSpec};
+use crate::chat::tool::{Confinement, Prepared, ToolOrigin, ToolOutcome, ToolSpec};
 
 /// A tool as its source describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,14 +46,9 @@ pub trait Source: Send + Sync + 'static {
     /// Why it cannot be done, in a sentence for the model and the user: a path outside the roots, say.
     fn plan(&self, tool: &str, arguments: &Value) -> Result<Plan, String>;
 
-    /// Does it. `definition` is that of the checked call: where the tool's own is another by now, it fails.
-    fn run(
-        &self,
-        tool: &str,
-        definition: &str,
-        arguments: Arc<Value>,
-        cancel: CancellationToken,
-    ) -> BoxFuture<'static, ToolOutcome>;
+    /// Does it, exactly as it was checked: where the tool's definition or the argument list is another by now, it fails.
+    fn run(&self, call: &Prepared, cancel: CancellationToken) -> BoxFuture<'static, ToolOutcome>;
+
     /// Ends whatever it has running, children too, for good; done within two seconds. Most have nothing running.
     fn end(&self) -> BoxFuture<'static, ()> {
         Box::pin(std::future::ready(()))

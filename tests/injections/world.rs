@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use munshi::chat::tool::{Confinement, ToolOutcome};
+use munshi::chat::tool::{Confinement, Prepared, ToolOutcome};
 use munshi::chat::tooling::Tooling;
 use munshi::chat::{
     Catalogue, Conversation, ConversationMeta, Currency, Ending, FinishReason, ModelRef, RateLimits, Report, Request,
@@ -80,8 +80,8 @@ impl Source for Spy {
         Ok(Plan { command: None, confinement: Confinement::Server, limit: Duration::from_secs(30) })
     }
 
-    fn run(&self, tool: &str, _: &str, arguments: Arc<Value>, _: CancellationToken) -> BoxFuture<'static, ToolOutcome> {
-        self.0.lock().unwrap().ran.push(format!("{tool} {arguments}"));
+    fn run(&self, call: &Prepared, _: CancellationToken) -> BoxFuture<'static, ToolOutcome> {
+        self.0.lock().unwrap().ran.push(format!("{} {}", call.tool, call.arguments));
         Box::pin(std::future::ready(ToolOutcome::done("It is done.")))
     }
 }

@@ -1,6 +1,5 @@
 //! Calls of a good server: what it is told, what comes back, how a call ends early.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use munshi::chat::tool::{Confinement, ToolEnd, ToolOrigin};
@@ -8,7 +7,7 @@ use munshi::tools::source::Source as _;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::kit::{World, call, names, until};
+use crate::kit::{World, call, names, prepared, until};
 
 #[tokio::test]
 async fn a_server_is_started_when_it_is_wanted_and_its_tools_carry_its_name() {
@@ -107,8 +106,7 @@ async fn a_changed_list_is_listed_anew_and_a_changed_tool_does_not_run_as_it_was
     let echo = before.iter().find(|tool| tool.spec.name == "test__echo").unwrap().clone();
     assert_eq!(world.call("test__change", json!({})).await.content, "changed");
     until("the change is heard of", || world.count("listed") == 1).await;
-    let outcome =
-        world.source().run("test__echo", &echo.definition, Arc::new(json!({})), CancellationToken::new()).await;
+    let outcome = world.source().run(&prepared(&echo, json!({})), CancellationToken::new()).await;
     assert!(outcome.end == ToolEnd::Failed && outcome.content.contains("has changed its tool"), "{outcome:?}");
     assert_eq!(world.count("called echo"), 0);
     let after = world.tools().await.unwrap();

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use munshi::chat::tool::ToolOutcome;
+use munshi::chat::tool::{Confinement, Permission, Prepared, ToolOrigin, ToolOutcome};
 use munshi::chat::tooling::{ServerDefinition, ServerTransport};
 use munshi::tools::mcp::{McpSource, Options};
 use munshi::tools::source::{Source as _, SourceTool};
@@ -94,7 +94,23 @@ pub fn options(variables: &[(&str, &str)]) -> Options {
 pub async fn call(source: &McpSource, tool: &str, arguments: Value, cancel: CancellationToken) -> ToolOutcome {
     let tools = source.tools().await.unwrap();
     let tool = tools.into_iter().find(|one| one.spec.name == tool).unwrap_or_else(|| panic!("there is no {tool}"));
-    source.run(&tool.spec.name, &tool.definition, Arc::new(arguments), cancel).await
+    source.run(&prepared(&tool, arguments), cancel).await
+}
+
+/// A call of a tool as a check leaves it.
+pub fn prepared(tool: &SourceTool, arguments: Value) -> Prepared {
+    Prepared {
+        tool: tool.spec.name.clone(),
+        origin: ToolOrigin::Mcp("test".to_owned()),
+        definition: tool.definition.clone(),
+        arguments: Arc::new(arguments),
+        permission: Permission::Ask,
+        command: None,
+        confinement: Confinement::Server,
+        is_sample: false,
+        was_changed: false,
+        limit: PATIENCE,
+    }
 }
 
 pub fn names(tools: &[SourceTool]) -> Vec<&str> {

@@ -7,7 +7,7 @@ use munshi::tools::source::Source as _;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::kit::{World, call, runs, until};
+use crate::kit::{World, call, prepared, runs, until};
 
 /// Lets time pass for whoever looks at the clock, and for nobody else.
 async fn pass(time: Duration) {
@@ -117,7 +117,7 @@ async fn a_source_dropped_during_a_call_ends_the_call_and_the_server() {
     world.tools().await.unwrap();
     let source = world.source.take().unwrap();
     let tool = source.tools().await.unwrap().into_iter().find(|tool| tool.spec.name == "test__wait").unwrap();
-    let running = source.run(&tool.spec.name, &tool.definition, json!({}).into(), CancellationToken::new());
+    let running = source.run(&prepared(&tool, json!({})), CancellationToken::new());
     let (outcome, ()) = tokio::join!(running, async {
         until("the server waits", || world.count("waiting") == 1).await;
         drop(source);

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use munshi::chat::tool::{Confinement, ToolEnd};
+use munshi::chat::tool::{Confinement, Prepared, ToolEnd};
 use munshi::platform::sandbox::Kind;
 use munshi::tools::source::Source as _;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::world::{World, call, call_until, definition, folders_with, kinds, short, wait_for};
+use crate::world::{World, call, call_until, definition, folders_with, kinds, prepared, short, wait_for};
 
 /// What hangs, each in its own way.
 const HANGERS: &[(&str, &str)] = &[
@@ -94,8 +94,7 @@ fn a_run_ends_with_the_runtime_it_ran_on() {
         let script = world.script("trap '' TERM; while :; do sleep 600; done");
         let source = world.source(kind, definition(&[&script]));
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let definition = runtime.block_on(source.tools()).unwrap()[0].definition.clone();
-        let running = source.run("tool", &definition, std::sync::Arc::new(json!({})), CancellationToken::new());
+        let running = source.run(&runtime.block_on(prepared(&source, json!({}))), CancellationToken::new());
         runtime.spawn(running);
         runtime.block_on(world.wait_until_it_runs());
         runtime.shutdown_background();
@@ -153,8 +152,32 @@ async fn a_program_that_is_not_there_is_named_and_nothing_is_run() {
 async fn a_tool_of_another_definition_than_the_one_agreed_to_does_not_run() {
     let world = World::new();
     let source = world.source(Kind::None, definition(&["echo", "ran"]));
-    let outcome = source.run("tool", "another", std::sync::Arc::new(json!({})), CancellationToken::new()).await;
+    let call = Prepared { definition: "another".to_owned(), ..prepared(&source, json!({})).await };
+    let outcome = source.run(&call, CancellationToken::new()).await;
     assert!(outcome.end == ToolEnd::Failed && outcome.content.contains("was not run"), "{}", outcome.content);
+}
+
+#[tokio::test]
+async fn a_program_that_another_was_put_before_after_it_was_shown_does_not_run_and_nor_does_the_other() {
+    for kind in kinds() {
+        let world = World::new();
+        let source = world.source(kind, definition(&["echo", "{a}"]));
+        let call = prepared(&source, json!({"a": "x"})).await;
+        assert_eq!(source.run(&call, CancellationToken::new()).await.content, "x\n", "{kind:?}");
+        std::fs::create_dir(world.path("bin")).unwrap();
+        let mine = world.path("bin/echo");
+        std::fs::rename(world.script("printf other"), &mine).unwrap();
+        let outcome = source.run(&call, CancellationToken::new()).await;
+        assert_eq!(outcome.end, ToolEnd::Failed, "{kind:?}: {}", outcome.content);
+        for part in ["tool", &*mine.to_string_lossy(), "not what was shown", "was not run"] {
+            assert!(outcome.content.contains(part), "{kind:?}: {}", outcome.content);
+        }
+        // Asked about anew, it is the one that is shown.
+        let again = prepared(&source, json!({"a": "x"})).await;
+        assert_eq!(source.run(&again, CancellationToken::new()).await.content, "other", "{kind:?}");
+        let none = Prepared { command: None, ..again };
+        assert_eq!(source.run(&none, CancellationToken::new()).await.end, ToolEnd::Failed, "{kind:?}");
+    }
 }
 
 #[tokio::test]

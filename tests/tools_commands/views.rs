@@ -1,6 +1,7 @@
 //! What a command sees of the machine: its environment, files, processes and the network.
 
 use std::net::TcpListener;
+use std::os::linux::net::SocketAddrExt as _;
 
 use munshi::chat::tool::ToolEnd;
 use munshi::chat::tooling::CommandDefinition;
@@ -35,6 +36,18 @@ async fn the_environment_of_whoever_started_it_is_out_of_reach() {
         if kind != Kind::None {
             let body = "cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' | grep -c CARGO";
             assert!(world.run(kind, body).await.content.contains("exit code 1"), "{kind:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_command_is_given_its_input_and_output_and_no_other_open_file() {
+    let body = "for n in 3 4 5 6 7 8 9; do (true >&$n) 2>/dev/null && echo writes $n; (true <&$n) 2>/dev/null && echo reads $n; done; true";
+    for kind in kinds() {
+        let world = World::new();
+        for network in [true, false] {
+            let outcome = call(&with(&world, kind, body, |asks| asks.network = network), json!({})).await;
+            assert_eq!(outcome.content, "The command printed nothing.", "{kind:?}: {network}");
         }
     }
 }
@@ -140,18 +153,27 @@ async fn a_service_of_the_users_session_cannot_be_asked_with_or_without_the_netw
     let datagrams = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     datagrams.set_nonblocking(true).unwrap();
     let port = datagrams.local_addr().unwrap().port();
+    let name = format!("munshi-{}", world.mark);
+    let address = std::os::unix::net::SocketAddr::from_abstract_name(&name).unwrap();
+    let _abstract = std::os::unix::net::UnixListener::bind_addr(&address).unwrap();
     let unix = "socket(S, AF_UNIX, SOCK_STREAM, 0) && connect(S, sockaddr_un($ARGV[0])) && print qq(connected\\n)";
+    let hidden = unix.replace("$ARGV[0]", "qq(\\0).$ARGV[2]");
     let udp = "socket(S, AF_INET, SOCK_DGRAM, 0) && send(S, q(x), 0, sockaddr_in($ARGV[1], INADDR_LOOPBACK)) && print qq(sent\\n)";
-    let body = |code: &str| format!("perl -MSocket -e '{code}' '{}' {port}; true", path.display());
-    let works = world.run(Kind::None, &body(unix)).await.content;
-    if works != "connected\n" {
-        eprintln!("not tested: there is no perl to make sockets with: {works}");
-        return;
+    let body = |code: &str| format!("perl -MSocket -e '{code}' '{}' {port} {name}; true", path.display());
+    for socket in [unix, &hidden] {
+        let works = world.run(Kind::None, &body(socket)).await.content;
+        if works != "connected\n" {
+            eprintln!("not tested: there is no perl to make sockets with: {works}");
+            return;
+        }
     }
     for kind in sandboxes() {
         for network in [true, false] {
-            let source = with(&world, kind, &body(unix), |asks| asks.network = network);
-            assert!(!call(&source, json!({})).await.content.contains("connected"), "{kind:?}: {network}");
+            for socket in [unix, &hidden] {
+                let source = with(&world, kind, &body(socket), |asks| asks.network = network);
+                let content = call(&source, json!({})).await.content;
+                assert!(!content.contains("connected"), "{kind:?}: {network}: {socket}: {content}");
+            }
             let source = with(&world, kind, &body(udp), |asks| asks.network = network);
             let content = call(&source, json!({})).await.content;
             let has_come = datagrams.recv(&mut [0; 8]).is_ok();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use munshi::chat::tool::ToolOutcome;
+use munshi::chat::tool::{Permission, Prepared, ToolOutcome};
 use munshi::chat::tooling::CommandDefinition;
 use munshi::platform::sandbox::{Kind, Sandbox};
 use munshi::tools::command::{CommandSource, Surroundings};
@@ -71,8 +71,10 @@ impl World {
 
     pub fn source(&self, kind: Kind, definition: CommandDefinition) -> CommandSource {
         let (home, mark) = (self.path("home").to_string_lossy().into_owned(), self.mark.clone());
+        let bin = self.path("bin").to_string_lossy().into_owned();
         let environment = move |name: &str| match name {
-            "PATH" => std::env::var("PATH").ok(),
+            // A folder of this world's own comes first, where a test puts one.
+            "PATH" => Some(format!("{bin}:{}", std::env::var("PATH").unwrap())),
             "HOME" => Some(home.clone()),
             "LANG" => Some("C.UTF-8".to_owned()),
             "MARK" => Some(mark.clone()),
@@ -158,8 +160,26 @@ pub async fn call(source: &CommandSource, arguments: Value) -> ToolOutcome {
 }
 
 pub async fn call_until(source: &CommandSource, arguments: Value, cancel: CancellationToken) -> ToolOutcome {
+    let call = prepared(source, arguments).await;
+    source.run(&call, cancel).await
+}
+
+/// A call as a check leaves it; one that cannot be planned has no argument list.
+pub async fn prepared(source: &CommandSource, arguments: Value) -> Prepared {
     let definition = source.tools().await.unwrap()[0].definition.clone();
-    source.run("tool", &definition, Arc::new(arguments), cancel).await
+    let command = source.plan("tool", &arguments).ok().and_then(|plan| plan.command);
+    Prepared {
+        tool: "tool".to_owned(),
+        origin: source.origin(),
+        definition,
+        arguments: Arc::new(arguments),
+        permission: Permission::Ask,
+        command,
+        confinement: source.sandbox().confinement,
+        is_sample: false,
+        was_changed: false,
+        limit: PATIENCE,
+    }
 }
 
 /// The temporary folders of tools whose environment held this mark: there should be none.

@@ -1,10 +1,13 @@
 //! The sandbox that bubblewrap makes: new namespaces, and a file system of nothing but what is seen.
 
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::Job;
+use crate::platform::files;
 use crate::platform::process::run_limited;
 
 /// How long a try may take.
@@ -27,11 +30,16 @@ const ALWAYS: &[&str] = &[
     "/dev",
 ];
 
-/// Where `bwrap` is, by this process's PATH.
-pub fn program() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    let found = std::env::split_paths(&path).filter(|folder| folder.is_absolute()).map(|folder| folder.join("bwrap"));
-    found.into_iter().find(|path| path.is_file())
+/// Where `bwrap` is, by this process's PATH. Looked for once: the one that was tried is the one that runs, whatever is
+/// put before it later.
+fn program() -> Option<&'static Path> {
+    static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
+    FOUND.get_or_init(|| find(&std::env::var_os("PATH")?)).as_deref()
+}
+
+fn find(path: &OsStr) -> Option<PathBuf> {
+    let folders = std::env::split_paths(path).filter(|folder| folder.is_absolute());
+    folders.map(|folder| folder.join("bwrap")).find(|path| files::may_run(path))
 }
 
 /// Tries it on a program that does nothing.
@@ -53,7 +61,7 @@ pub fn probe() -> Result<(), String> {
 
 /// Program and arguments that run a job in it; `None` where it is not there.
 pub fn command(job: &Job) -> Option<(PathBuf, Vec<String>)> {
-    let bwrap = program()?;
+    let bwrap = program()?.to_path_buf();
     let mut words: Vec<String> = ALWAYS.iter().map(|word| (*word).to_owned()).collect();
     if job.view.network {
         words.push("--share-net".to_owned());
@@ -70,4 +78,27 @@ pub fn command(job: &Job) -> Option<(PathBuf, Vec<String>)> {
     words.push(job.program.to_string_lossy().into_owned());
     words.extend(job.arguments.iter().cloned());
     Some((bwrap, words))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn only_a_file_that_can_be_run_is_taken_for_it() {
+        let root = tempfile::tempdir().unwrap();
+        let of = |path: &str| root.path().join(path);
+        std::fs::create_dir_all(of("folder/bwrap")).unwrap();
+        for (folder, mode) in [("text", 0o644), ("first", 0o755), ("second", 0o755)] {
+            std::fs::create_dir(of(folder)).unwrap();
+            std::fs::write(of(folder).join("bwrap"), "").unwrap();
+            std::fs::set_permissions(of(folder).join("bwrap"), std::fs::Permissions::from_mode(mode)).unwrap();
+        }
+        let path = |folders: &[&str]| std::env::join_paths(folders.iter().map(|folder| of(folder))).unwrap();
+        assert_eq!(find(&path(&["no", "folder", "text", "first", "second"])), Some(of("first/bwrap")));
+        assert_eq!(find(&path(&["folder", "text"])), None);
+        assert_eq!(find(OsStr::new("relative:.")), None);
+    }
 }

@@ -58,7 +58,7 @@ fn work() -> io::Result<()> {
     // A session of its own: no terminal to write to, and no key or hang-up of munshi's that reaches it.
     let _ = rustix::process::setsid();
     family::adopt();
-    let socket = UnixStream::from(rustix::io::dup(rustix::stdio::stdin())?);
+    let socket = UnixStream::from(rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 0)?);
     let mut line = String::new();
     BufReader::new(socket.try_clone()?.take(LONGEST_JOB)).read_line(&mut line)?;
     let job: Job = serde_json::from_str(&line)?;
@@ -93,11 +93,13 @@ fn start_held(job: &Job) -> Result<Pid, String> {
         match job.kind {
             #[cfg(target_os = "linux")]
             Kind::Landlock => super::landlocked::restrict(job)?,
+            #[cfg(target_os = "linux")]
+            Kind::Bubblewrap if job.view.network => return start_filtered(job),
             #[cfg(not(target_os = "linux"))]
             Kind::Bubblewrap | Kind::Landlock => return Err("This system has no such sandbox.".to_owned()),
             _ => {}
         }
-        start(job).map_err(|error| format!("{} could not be started: {error}.", job.program.display()))
+        start(job)
     };
     // Bubblewrap ends with the thread that started it, so that is the one that stays.
     if job.kind == Kind::Landlock {
@@ -107,7 +109,19 @@ fn start_held(job: &Job) -> Result<Pid, String> {
     starting()
 }
 
-fn start(job: &Job) -> io::Result<Pid> {
+/// In a network that is the system's, where the services of the user's session listen under abstract names.
+#[cfg(target_os = "linux")]
+fn start_filtered(job: &Job) -> Result<Pid, String> {
+    let filter = super::sockets::inherited().map_err(|why| format!("Nothing was run: {why}."))?;
+    let words = ["--seccomp".to_owned(), std::os::fd::AsRawFd::as_raw_fd(&filter).to_string()];
+    start(&Job { arguments: words.into_iter().chain(job.arguments.iter().cloned()).collect(), ..job.clone() })
+}
+
+fn start(job: &Job) -> Result<Pid, String> {
+    spawn(job).map_err(|error| format!("{} could not be started: {error}.", job.program.display()))
+}
+
+fn spawn(job: &Job) -> io::Result<Pid> {
     let mut command = Command::new(&job.program);
     command.args(&job.arguments).env_clear().envs(job.environment.iter().map(|(name, value)| (name, value)));
     let child = command.current_dir(&job.folder).stdin(Stdio::null()).process_group(0).spawn()?;

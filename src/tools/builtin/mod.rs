@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use super::definition;
 use super::source::{Plan, Source, SourceTool};
 use crate::chat::Currency;
-use crate::chat::tool::{Confinement, ToolOrigin, ToolOutcome, ToolSpec};
+use crate::chat::tool::{Confinement, Prepared, ToolOrigin, ToolOutcome, ToolSpec};
 
 pub use search_chats::{FoundMessage, SearchChats};
 
@@ -129,15 +129,9 @@ impl Source for BuiltIns {
         }
     }
 
-    fn run(
-        &self,
-        tool: &str,
-        definition: &str,
-        arguments: Arc<Value>,
-        cancel: CancellationToken,
-    ) -> BoxFuture<'static, ToolOutcome> {
-        match self.get(tool) {
-            Some((known, made)) if known.definition == definition => made.run(arguments, cancel),
+    fn run(&self, call: &Prepared, cancel: CancellationToken) -> BoxFuture<'static, ToolOutcome> {
+        match self.get(&call.tool) {
+            Some((known, made)) if known.definition == call.definition => made.run(Arc::clone(&call.arguments), cancel),
             _ => Box::pin(std::future::ready(ToolOutcome::failed("The tool was changed since the call was checked."))),
         }
     }

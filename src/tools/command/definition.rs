@@ -11,10 +11,8 @@ use crate::chat::tool::ToolSpec;
 use crate::chat::tooling::CommandDefinition;
 use crate::platform::files;
 use crate::platform::sandbox::{Needs, is_private};
+use crate::tools::ENVIRONMENT;
 use crate::tools::source::SourceTool;
-
-/// What every command is told of munshi's environment.
-const ALWAYS: &[&str] = &["PATH", "HOME", "LANG"];
 
 pub struct Defined {
     pub definition: CommandDefinition,
@@ -90,7 +88,7 @@ impl Defined {
 
     /// All of the environment that the command has.
     pub fn environment(&self, environment: &Variables, folder: &Path) -> Vec<(String, String)> {
-        let named = ALWAYS.iter().copied().chain(self.definition.env.iter().map(String::as_str));
+        let named = ENVIRONMENT.into_iter().chain(self.definition.env.iter().map(String::as_str));
         let mut given: Vec<(String, String)> = Vec::new();
         for name in named.filter(|name| *name != "TMPDIR") {
             if let Some(value) = environment(name).filter(|value| !value.contains('\0'))

@@ -14,7 +14,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::source::{Plan, Source, SourceTool};
-use crate::chat::tool::{Confinement, ToolOrigin, ToolOutcome};
+use crate::chat::tool::{Confinement, Prepared, ToolOrigin, ToolOutcome};
 use crate::chat::tooling::CommandDefinition;
 use crate::platform::files;
 use crate::platform::sandbox::{self, Job, Kind, Sandbox};
@@ -110,21 +110,29 @@ impl Inner {
         Ok(command)
     }
 
-    async fn run(
-        &self,
-        name: &str,
-        definition: &str,
-        arguments: &Value,
-        cancel: CancellationToken,
-    ) -> Result<ToolOutcome, String> {
-        let tool = self.tool(name)?;
-        if tool.hash != definition {
+    /// The argument list that was shown, where this call still means it.
+    fn agreed<'a>(&self, tool: &Defined, call: &'a Prepared) -> Result<&'a [String], String> {
+        let name = &call.tool;
+        if tool.hash != call.definition {
             return Err(format!(
                 "The definition of {name} is another than the one that was agreed to; it was not run."
             ));
         }
-        let command = self.command(tool, arguments)?;
-        let (program, words) = command.split_first().ok_or("There is nothing to run.")?;
+        let now = self.command(tool, &call.arguments)?;
+        match &call.command {
+            Some(shown) if *shown == now => Ok(shown),
+            // Somebody has put another program in its way since.
+            _ => Err(format!(
+                "The command of {name} would be {now:?} now, which is not what was shown; it was not run. Call it again \
+                 to be asked about this one."
+            )),
+        }
+    }
+
+    async fn run(&self, call: &Prepared, cancel: CancellationToken) -> Result<ToolOutcome, String> {
+        let name = &call.tool;
+        let tool = self.tool(name)?;
+        let (program, words) = self.agreed(tool, call)?.split_first().ok_or("There is nothing to run.")?;
         let folder = files::create_temporary_folder("munshi-tool-");
         let folder = folder.map_err(|error| format!("No temporary folder could be made for {name}: {error}."))?;
         let job = Job {
@@ -160,16 +168,10 @@ impl Source for CommandSource {
         })
     }
 
-    fn run(
-        &self,
-        tool: &str,
-        definition: &str,
-        arguments: Arc<Value>,
-        cancel: CancellationToken,
-    ) -> BoxFuture<'static, ToolOutcome> {
-        let (inner, tool, definition) = (Arc::clone(&self.inner), tool.to_owned(), definition.to_owned());
+    fn run(&self, call: &Prepared, cancel: CancellationToken) -> BoxFuture<'static, ToolOutcome> {
+        let (inner, call) = (Arc::clone(&self.inner), call.clone());
         Box::pin(async move {
-            let ran = inner.run(&tool, &definition, &arguments, cancel).await;
+            let ran = inner.run(&call, cancel).await;
             ran.unwrap_or_else(|why| ToolOutcome::failed(&why))
         })
     }

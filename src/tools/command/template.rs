@@ -1,6 +1,9 @@
 //! The argument list of a definition, with its places for parameters: read once, filled for each call. Each place lies
 //! within one argument, and what is put into it stays within that one. Refuses what could make a value more than a value.
 
+mod code;
+mod within;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -8,21 +11,6 @@ use serde_json::{Map, Value};
 
 /// The most bytes of all arguments together: a system's limit for a single one is 128 KiB.
 pub const MOST_BYTES: usize = 96 * 1024;
-
-/// Programs that run the argument after one of these as code.
-const INTERPRETERS: &[(&str, &[&str])] = &[
-    ("ash", &["-c"]),
-    ("bash", &["-c"]),
-    ("dash", &["-c"]),
-    ("fish", &["-c", "--command"]),
-    ("ksh", &["-c"]),
-    ("node", &["-e", "--eval", "-p", "--print"]),
-    ("perl", &["-e", "-E"]),
-    ("python", &["-c"]),
-    ("ruby", &["-e"]),
-    ("sh", &["-c"]),
-    ("zsh", &["-c"]),
-];
 
 /// An argument list with places.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,22 +84,11 @@ impl Template {
 
     /// A value inside of code would be code.
     fn check_code(&self) -> Result<(), String> {
-        let name = Path::new(&self.program).file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        // `python3.12` is python.
-        let plain = name.trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '.');
-        let Some((_, flags)) = INTERPRETERS.iter().find(|(known, _)| *known == plain) else { return Ok(()) };
-        for pair in self.arguments.windows(2) {
-            let is_flag = matches!(pair[0].as_slice(), [Part::Text(text)] if is_one_of(text, flags));
-            if let Some(Part::Place(place)) = pair[1].iter().find(|part| matches!(part, Part::Place(_)))
-                && is_flag
-            {
-                return Err(format!(
-                    "`{{{place}}}` stands in code that {name} runs, so that whatever the model writes would be run: give \
-                     it as an argument of its own, such as [\"sh\", \"-c\", \"echo \\\"$1\\\"\", \"sh\", \"{{{place}}}\"]."
-                ));
-            }
-        }
-        Ok(())
+        let Some((program, place)) = code::place_in_code(&self.program, &self.arguments) else { return Ok(()) };
+        Err(format!(
+            "`{{{place}}}` stands in code that {program} runs, so that whatever the model writes would be run: give it as \
+             an argument of its own, such as [\"sh\", \"-c\", \"echo \\\"$1\\\"\", \"sh\", \"{{{place}}}\"]."
+        ))
     }
 
     /// The arguments, without the program, with these values in their places.
@@ -136,6 +113,12 @@ impl Template {
                 return Err(format!(
                     "The value of `{name}` begins with `-`, and the command would take it for an option. Whoever wrote \
                      the tool can put \"--\" before it in `command`, or write \"--flag={{{name}}}\"."
+                ));
+            }
+            if let Some(name) = within::leads_out(argument, values) {
+                return Err(format!(
+                    "The value of `{name}` leads out of the folder that it is put behind: it must not begin with `/` or \
+                     have `..` for a part."
                 ));
             }
             if text.contains('\0') {
@@ -174,12 +157,6 @@ fn text_of(values: &Map<String, Value>, name: &str) -> Option<String> {
         Value::String(text) => Some(text.clone()),
         other => Some(other.to_string()),
     }
-}
-
-/// `-c`, and `-ec` too: short options can stand together.
-fn is_one_of(word: &str, flags: &[&str]) -> bool {
-    let short = |flag: &str| flag.len() == 2 && word.starts_with('-') && !word.starts_with("--");
-    flags.iter().any(|flag| word == *flag || (short(flag) && word.ends_with(&flag[1..])))
 }
 
 fn check_program(program: &str) -> Result<(), String> {

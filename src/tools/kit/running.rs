@@ -53,7 +53,7 @@ impl Inner {
             self.pin(prepared).await?;
         }
         let inner = cancel.child_token();
-        let work = found.source.run(name, &prepared.definition, Arc::clone(&prepared.arguments), inner.clone());
+        let work = found.source.run(prepared, inner.clone());
         Ok((work, inner))
     }
 

@@ -14,9 +14,8 @@ use tokio_util::task::TaskTracker;
 use super::Variables;
 use super::wire::{Guarded, Line, Lines, MOST_MESSAGE};
 use crate::platform::group::{self, Group};
+use crate::tools::ENVIRONMENT;
 
-/// Variables that every server gets.
-const ALWAYS: [&str; 3] = ["PATH", "HOME", "LANG"];
 /// How long a server has to end by itself, once it is asked to.
 const GRACE: Duration = Duration::from_secs(1);
 /// How long what it said last is read, once it has ended.
@@ -47,7 +46,7 @@ pub fn start(
         .ok_or_else(|| format!("The MCP server {name} has no command: set it in [mcp.{name}]."))?;
     let mut starting = Command::new(program);
     starting.args(arguments).env_clear().kill_on_drop(true);
-    for variable in ALWAYS.into_iter().chain(env.iter().map(String::as_str)) {
+    for variable in ENVIRONMENT.into_iter().chain(env.iter().map(String::as_str)) {
         if let Some(value) = variables(variable) {
             starting.env(variable, value);
         }

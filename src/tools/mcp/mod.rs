@@ -31,7 +31,7 @@ use self::connection::{Caller, Connection};
 use self::listing::Listed;
 use self::pace::{Pace, Start};
 use super::source::{Plan, Source, SourceTool};
-use crate::chat::tool::{Confinement, ToolEnd, ToolOrigin, ToolOutcome};
+use crate::chat::tool::{Confinement, Prepared, ToolEnd, ToolOrigin, ToolOutcome};
 use crate::chat::tooling::ServerDefinition;
 
 /// How long the end of a server is waited for.
@@ -141,15 +141,9 @@ impl Source for McpSource {
         }
     }
 
-    fn run(
-        &self,
-        tool: &str,
-        definition: &str,
-        arguments: Arc<Value>,
-        cancel: CancellationToken,
-    ) -> BoxFuture<'static, ToolOutcome> {
-        let inner = Arc::clone(&self.inner);
-        let (tool, definition) = (tool.to_owned(), definition.to_owned());
+    fn run(&self, call: &Prepared, cancel: CancellationToken) -> BoxFuture<'static, ToolOutcome> {
+        let (inner, tool, definition) = (Arc::clone(&self.inner), call.tool.clone(), call.definition.clone());
+        let arguments = Arc::clone(&call.arguments);
         Box::pin(async move {
             tokio::select! {
                 biased;

@@ -5,6 +5,7 @@ mod files;
 use futures::FutureExt as _;
 
 use super::*;
+use crate::chat::tool::Permission;
 use crate::tools::arguments;
 use crate::tools::schema::Schema;
 
@@ -31,7 +32,23 @@ pub(super) async fn call(world: &World, tool: &str, arguments: Value) -> ToolOut
     if let Err(why) = source.plan(tool, &arguments) {
         return ToolOutcome::failed(&format!("REFUSED {why}"));
     }
-    source.run(tool, &known.definition, Arc::new(arguments), CancellationToken::new()).await
+    source.run(&prepared(known, arguments), CancellationToken::new()).await
+}
+
+/// A call of a tool as a check leaves it.
+fn prepared(known: &SourceTool, arguments: Value) -> Prepared {
+    Prepared {
+        tool: known.spec.name.clone(),
+        origin: ToolOrigin::BuiltIn,
+        definition: known.definition.clone(),
+        arguments: Arc::new(arguments),
+        permission: Permission::Ask,
+        command: None,
+        confinement: Confinement::Within,
+        is_sample: known.is_sample,
+        was_changed: false,
+        limit: LIMIT,
+    }
 }
 
 fn answer(world: &World, tool: &str, arguments: Value) -> Value {
@@ -189,8 +206,7 @@ async fn a_calculation_ends_when_it_is_stopped() {
     let (known, _) = source.get("calculate").unwrap();
     let cancel = CancellationToken::new();
     cancel.cancel();
-    let arguments = Arc::new(json!({ "expression": "3^100000" }));
-    let outcome = source.run("calculate", &known.definition, arguments, cancel).await;
+    let outcome = source.run(&prepared(known, json!({ "expression": "3^100000" })), cancel).await;
     assert_eq!(outcome.end, crate::chat::tool::ToolEnd::Failed);
 }
 
@@ -220,6 +236,8 @@ fn earlier_chats_are_found_by_what_is_handed_in() {
 #[test]
 fn a_call_that_was_checked_against_another_definition_does_not_run() {
     let source = BuiltIns::new(&world());
-    let run = source.run("current_time", "another", Arc::new(json!({})), CancellationToken::new());
+    let (known, _) = source.get("current_time").unwrap();
+    let call = Prepared { definition: "another".to_owned(), ..prepared(known, json!({})) };
+    let run = source.run(&call, CancellationToken::new());
     assert_eq!(run.now_or_never().unwrap().end, crate::chat::tool::ToolEnd::Failed);
 }

@@ -54,6 +54,38 @@ fn a_value_cannot_become_an_option() {
 }
 
 #[test]
+fn a_value_behind_a_folder_stays_in_it() {
+    for (words, values, named) in [
+        (&["p", "/notes/{a}"][..], json!({"a": "../.ssh/id"}), "a"),
+        (&["p", "/notes/{a}"], json!({"a": ".."}), "a"),
+        (&["p", "/notes/{a}"], json!({"a": "x/../../y"}), "a"),
+        (&["p", "/notes/{a}"], json!({"a": "/etc/passwd"}), "a"),
+        (&["p", "--file=/notes/{a}.md"], json!({"a": "../x"}), "a"),
+        (&["p", "{b}/notes/{a}"], json!({"a": "../x", "b": "../y"}), "a"),
+        (&["p", "/notes/{a}/{b}"], json!({"a": "x", "b": "../../y"}), "b"),
+        (&["p", "/notes/{a}.{b}"], json!({"a": "", "b": "./x"}), "a"),
+        (&["p", "/notes/{a}{b}"], json!({"a": ".", "b": "./x"}), "a"),
+        (&["p", "/notes/.{a}"], json!({"a": "./x"}), "a"),
+        (&["p", "--", "/notes/{a}"], json!({"a": "../x"}), "a"),
+        (&["p", "https://x.example/{a}?q=1"], json!({"a": "../admin"}), "a"),
+    ] {
+        let why = fill(words, &values).unwrap_err();
+        assert!(why.contains(&format!("`{named}`")) && why.contains("leads out"), "{words:?} {values}: {why}");
+    }
+    for (words, values, filled) in [
+        (&["p", "/notes/{a}"][..], json!({"a": "plan.md"}), "/notes/plan.md"),
+        (&["p", "/notes/{a}"], json!({"a": "2026/..plan..md"}), "/notes/2026/..plan..md"),
+        (&["p", "/notes/{a}"], json!({"a": "./plan"}), "/notes/./plan"),
+        (&["p", "/notes/.{a}"], json!({"a": "plan"}), "/notes/.plan"),
+        (&["p", "{a}"], json!({"a": "../x"}), "../x"),
+        (&["p", "--q={a}"], json!({"a": "/x/../y"}), "--q=/x/../y"),
+        (&["p", "https://x.example/?q={a}"], json!({"a": "../y"}), "https://x.example/?q=../y"),
+    ] {
+        assert_eq!(fill(words, &values).unwrap(), [filled], "{words:?} {values}");
+    }
+}
+
+#[test]
 fn what_no_argument_can_hold_is_refused() {
     assert!(fill(&["p", "{a}"], &json!({"a": "x\0y"})).unwrap_err().contains("NUL"));
     let why = fill(&["p", "{a}"], &json!({"a": "x".repeat(MOST_BYTES)})).unwrap_err();
@@ -80,11 +112,55 @@ fn a_definition_that_cannot_be_right_says_what_to_write() {
         (&["/usr/bin/bash", "-ec", "echo {a}"], "code that bash runs"),
         (&["python3", "-c", "print('{a}')"], "code that python3 runs"),
         (&["node", "--eval", "{a}"], "code that node runs"),
+        (&["bash", "-c", "--", "{a}"], "code that bash runs"),
+        (&["bash", "-c", "-e", "+x", "{a}"], "code that bash runs"),
+        (&["bash", "-euo", "pipefail", "-c", "echo {a}"], "code that bash runs"),
+        (&["bash", "-ce", "echo {a}"], "code that bash runs"),
+        (&["fish", "--command=echo {a}"], "code that fish runs"),
+        (&["node", "--eval={a}"], "code that node runs"),
+        (&["node", "-r", "fs", "-pe", "{a}"], "code that node runs"),
+        (&["perl", "-eprint {a}"], "code that perl runs"),
+        (&["perl", "-lne", "print", "-e", "{a}"], "code that perl runs"),
+        (&["python3.12", "-Ic", "{a}"], "code that python3.12 runs"),
+        (&["php", "-r", "{a}"], "code that php runs"),
+        (&["awk", "{a}"], "code that awk runs"),
+        (&["gawk", "-F", ":", "-v", "x=1", "{a} == 1"], "code that gawk runs"),
+        (&["sed", "-n", "{a}p"], "code that sed runs"),
+        (&["sed", "-e", "p", "-e", "{a}"], "code that sed runs"),
+        (&["env", "sh", "-c", "{a}"], "code that sh runs"),
+        (&["/usr/bin/env", "-i", "X=1", "/bin/sh", "-c", "{a}"], "code that sh runs"),
+        (&["env", "-S", "sh -c {a}"], "code that env runs"),
+        (&["env", "--split-string={a}"], "code that env runs"),
+        (&["sudo", "-u", "me", "env", "bash", "-c", "{a}"], "code that bash runs"),
+        (&["nice", "-n", "5", "perl", "-e", "{a}"], "code that perl runs"),
+        (&["xargs", "-n1", "sh", "-c", "{a}"], "code that sh runs"),
+        (&["timeout", "5", "sh", "-c", "{a}"], "code that sh runs"),
+        (&["find", ".", "-exec", "sh", "-c", "{a}", ";"], "code that sh runs"),
+        (&["sudo", "{a}"], "code that sudo runs"),
     ] {
         let why = read(words).unwrap_err();
         assert!(why.contains(says), "{words:?}: {why}");
     }
-    assert!(read(&["sh", "-c", "echo \"$1\"", "sh", "{a}"]).is_ok());
+    for words in [
+        &["sh", "-c", "echo \"$1\"", "sh", "{a}"][..],
+        &["bash", "-c", "--", "echo \"$1\"", "bash", "{a}"],
+        &["env", "X={b}", "sh", "-c", "echo \"$1\"", "sh", "{a}"],
+        &["python3", "-c", "import sys; print(sys.argv)", "{a}"],
+        &["python3", "/home/me/tool.py", "-c", "{a}"],
+        &["perl", "-ne", "print", "--", "{a}"],
+        &["node", "script.js", "--eval", "{a}"],
+        &["awk", "-v", "a={a}", "{{ print a }}"],
+        &["awk", "-vname={a}", "{{ print name }}"],
+        &["awk", "-f", "/home/me/sum.awk", "{a}"],
+        &["awk", "{{ print }}", "{a}"],
+        &["sed", "-n", "p", "{a}"],
+        &["find", "{a}", "-name", "{b}"],
+        &["timeout", "{b}", "wc", "-c", "{a}"],
+        &["grep", "-c", "{a}", "sh"],
+        &["nice", "wc", "-c", "{a}"],
+    ] {
+        assert!(read(words).is_ok(), "{words:?}: {:?}", read(words));
+    }
     assert!(read(&["p{{x}}", "{a}"]).is_ok_and(|template| template.program() == "p{x}"));
 }
 

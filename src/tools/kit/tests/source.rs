@@ -85,13 +85,8 @@ impl Source for Fake {
         }
     }
 
-    fn run(
-        &self,
-        _: &str,
-        _: &str,
-        arguments: Arc<Value>,
-        cancel: CancellationToken,
-    ) -> BoxFuture<'static, ToolOutcome> {
+    fn run(&self, call: &Prepared, cancel: CancellationToken) -> BoxFuture<'static, ToolOutcome> {
+        let arguments = Arc::clone(&call.arguments);
         self.ran.lock().unwrap().push(Arc::clone(&arguments));
         let does = self.does;
         Box::pin(async move {
