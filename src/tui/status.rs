@@ -124,14 +124,8 @@ fn all(state: &AppState, columns: u16) -> Vec<Segment> {
     } else {
         push("F1 help".to_owned(), Part::Plain, 20);
     }
-    let others = state.chats.iter().filter(|(id, chat)| **id != state.current && chat.session.is_busy()).count();
-    let asking =
-        state.chats.iter().filter(|(id, chat)| **id != state.current && chat.session.approvals().next().is_some());
-    match (others, asking.count()) {
-        (0, _) => {}
-        (_, 0) => push(format!("{others} more streaming"), Part::Plain, 30),
-        (_, 1) => push("another chat asks".to_owned(), Part::Warning, 66),
-        (_, asking) => push(format!("{asking} other chats ask"), Part::Warning, 66),
+    if let Some((text, part, rank)) = elsewhere(state) {
+        push(text, part, rank);
     }
     for segment in &mut out {
         match segment.rank {
@@ -144,6 +138,21 @@ fn all(state: &AppState, columns: u16) -> Vec<Segment> {
         }
     }
     out
+}
+
+/// What goes on in the chats that are not in front; a call that asks there is worth more than a reply that comes.
+fn elsewhere(state: &AppState) -> Option<(String, Part, u8)> {
+    let others = || state.chats.iter().filter(|(id, _)| **id != state.current).map(|(_, chat)| &chat.session);
+    let (busy, asking) = (
+        others().filter(|session| session.is_busy()).count(),
+        others().filter(|session| session.approvals().next().is_some()).count(),
+    );
+    match (busy, asking) {
+        (0, _) => None,
+        (busy, 0) => Some((format!("{busy} more streaming"), Part::Plain, 30)),
+        (_, 1) => Some(("another chat asks".to_owned(), Part::Warning, 66)),
+        (_, asking) => Some((format!("{asking} other chats ask"), Part::Warning, 66)),
+    }
 }
 
 /// The rank of the gauge, which no other part has.

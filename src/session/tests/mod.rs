@@ -4,6 +4,7 @@ mod fixtures;
 mod world;
 
 mod calling;
+mod calling_limits;
 mod calling_random;
 mod calls;
 mod ends;
