@@ -48,7 +48,7 @@ fn always_is_always_in_a_new_process_too() {
     session.wait_for_text("get_weather (Pune) says:");
     unasked(&session, "Mumbai");
     quit(&session);
-    let kept = std::fs::read_to_string(home.data_dir().join("allowed_tools")).unwrap();
+    let kept = std::fs::read_to_string(home.data_dir().join("demo").join("allowed_tools")).unwrap();
     assert!(kept.contains("get_weather\t"), "{kept}");
     let again = begin(roomy(demo(&home)));
     submit(&again, "/tools on");
