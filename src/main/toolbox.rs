@@ -33,7 +33,7 @@ pub fn toolbox(config: &Config, clock: &Clock, database: &Path) -> Result<Toolbo
     let commands = Arc::new(commands(config)?);
     let mut sources: Vec<Arc<dyn Source>> =
         vec![Arc::new(built_in(config, clock, database)), Arc::clone(&commands) as _];
-    sources.extend(servers(config));
+    sources.extend(servers(config)?);
     Ok(Toolbox {
         kit: Kit::new(sources, &config.tooling, grants(database.parent().unwrap_or(&config.paths.data))),
         commands,
@@ -41,9 +41,8 @@ pub fn toolbox(config: &Config, clock: &Clock, database: &Path) -> Result<Toolbo
 }
 
 fn commands(config: &Config) -> Result<CommandSource, String> {
-    let helper = sandbox::this_program().map_err(|error| format!("munshi does not find itself: {error}."))?;
     let surroundings = Surroundings {
-        helper,
+        helper: helper()?,
         sandbox: Sandbox::best(),
         environment: Arc::new(setup::told),
         private: private_folders(config),
@@ -51,17 +50,23 @@ fn commands(config: &Config) -> Result<CommandSource, String> {
     CommandSource::new(config.tooling.commands.clone(), surroundings)
 }
 
+fn helper() -> Result<PathBuf, String> {
+    sandbox::this_program().map_err(|error| format!("munshi does not find itself: {error}."))
+}
+
 #[cfg(feature = "mcp")]
-fn servers(config: &Config) -> impl Iterator<Item = Arc<dyn Source>> {
+fn servers(config: &Config) -> Result<Vec<Arc<dyn Source>>, String> {
     use munshi::tools::mcp::{McpSource, Options};
+    let options = Options::of_user(helper()?);
     let servers = config.tooling.servers.iter().cloned();
-    servers.map(|definition| Arc::new(McpSource::new(definition, Options::default())) as _)
+    Ok(servers.map(|definition| Arc::new(McpSource::new(definition, options.clone())) as _).collect())
 }
 
 /// Built without them: what is configured is not there, and the config says so by not listing it.
 #[cfg(not(feature = "mcp"))]
-fn servers(_: &Config) -> impl Iterator<Item = Arc<dyn Source>> {
-    std::iter::empty()
+#[expect(clippy::unnecessary_wraps, reason = "with them, it can fail")]
+fn servers(_: &Config) -> Result<Vec<Arc<dyn Source>>, String> {
+    Ok(Vec::new())
 }
 
 /// munshi's own folders, which no tool reads.

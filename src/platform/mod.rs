@@ -4,7 +4,6 @@
 pub mod clipboard;
 pub mod files;
 pub mod folders;
-pub mod group;
 pub mod process;
 pub mod sandbox;
 pub mod signals;

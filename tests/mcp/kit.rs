@@ -85,6 +85,7 @@ pub fn options(variables: &[(&str, &str)]) -> Options {
     known.insert("OPENAI_API_KEY".to_owned(), "sk-nobody-may-see-this".into());
     known.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())));
     Options {
+        helper: PathBuf::from(env!("CARGO_BIN_EXE_munshi")),
         variables: Arc::new(move |name| known.get(name).cloned()),
         system_proxies: false,
         start_limit: Duration::from_mins(1),

@@ -75,7 +75,7 @@ async fn a_dropped_source_ends_its_server_with_all_that_it_started() {
     let mut world = World::new("good");
     let told = world.call("test__family", json!({})).await.content;
     let family: Vec<&str> = told.split(' ').collect();
-    assert!(family.len() == 3 && family.iter().all(|pid| runs(pid)), "{told}");
+    assert!(family.len() >= 3 && family.iter().all(|pid| runs(pid)), "{told}");
     world.source = None;
     until("all of them are gone", || !family.iter().any(|pid| runs(pid))).await;
 }
@@ -88,6 +88,53 @@ async fn an_ended_source_has_nothing_running_and_starts_nothing_again() {
     assert!(!told.split(' ').any(runs), "{told}");
     assert!(world.tools().await.unwrap_err().contains("has been ended"));
     assert_eq!(world.count("started"), 1);
+}
+
+/// Set where this process is there to be killed: the file that it tells its server's family in.
+const KILLED: &str = "MUNSHI_MCP_TEST_KILLED";
+
+/// Not a test of its own: a process whose server has a family, until it is killed.
+#[tokio::test]
+async fn the_process_that_is_killed() {
+    let Some(file) = std::env::var_os(KILLED) else { return };
+    let world = World::new("good");
+    let told = world.call("test__family", json!({})).await.content;
+    std::fs::write(&file, told + "\n").unwrap();
+    std::future::pending::<()>().await;
+}
+
+#[tokio::test]
+async fn a_server_and_its_family_do_not_outlive_a_munshi_that_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("family");
+    let mut munshi = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["lives::the_process_that_is_killed", "--exact", "--test-threads=1"])
+        .env(KILLED, &file)
+        // Nobody is left to remove what it makes.
+        .env("TMPDIR", folder.path())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let told = || std::fs::read_to_string(&file).unwrap_or_default();
+    until("the family is told", || told().ends_with('\n')).await;
+    let told = told();
+    let family: Vec<&str> = told.trim().split(' ').collect();
+    assert!(family.len() >= 3 && family.iter().all(|pid| runs(pid)), "{told}");
+    munshi.kill().unwrap();
+    munshi.wait().unwrap();
+    until("all of them are gone", || !family.iter().any(|pid| runs(pid))).await;
+}
+
+#[tokio::test]
+async fn a_server_has_no_terminal_of_munshis() {
+    let world = World::new("good");
+    world.tools().await.unwrap();
+    let pid = world.lines()[0].strip_prefix("started ").unwrap().to_owned();
+    let session = |pid: &str| {
+        let seen = std::process::Command::new("ps").args(["-o", "sess=", "-p", pid]).output().unwrap();
+        String::from_utf8_lossy(&seen.stdout).trim().to_owned()
+    };
+    assert_ne!(session(&pid), session(&std::process::id().to_string()));
 }
 
 #[tokio::test]

@@ -138,15 +138,17 @@ fn environment() -> Value {
     std::env::vars_os().map(|(name, _)| Value::from(name.to_string_lossy())).collect()
 }
 
-/// Starts children that ignore the request to end, in the server's group, and gives their ids.
+/// Starts children that ignore the request to end, in the server's group and out of it, and gives their ids.
 #[expect(clippy::zombie_processes, reason = "they are for munshi to end")]
 fn family() -> CallToolResult {
-    let script = "trap '' TERM; sleep 600 & echo $!; wait";
+    let away = if cfg!(target_os = "linux") { "setsid sh -c 'echo $$; exec sleep 600' &" } else { "" };
+    let script = format!("trap '' TERM HUP; sleep 600 & echo $!; {away} wait");
     let mut child =
-        std::process::Command::new("sh").args(["-c", script]).stdout(std::process::Stdio::piped()).spawn().unwrap();
-    let mut grandchild = String::new();
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.as_mut().unwrap()), &mut grandchild).unwrap();
-    text(&format!("{} {} {}", std::process::id(), child.id(), grandchild.trim()))
+        std::process::Command::new("sh").args(["-c", &script]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let grandchildren = if away.is_empty() { 1 } else { 2 };
+    let lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.as_mut().unwrap()));
+    let grandchildren: Vec<String> = lines.take(grandchildren).map(Result::unwrap).collect();
+    text(&format!("{} {} {}", std::process::id(), child.id(), grandchildren.join(" ")))
 }
 
 impl ServerHandler for Server {

@@ -3,10 +3,11 @@
 //! gone, however it went. It learns its job from the socket that is its standard input, whose end is munshi's word to
 //! stop, and answers there with how the program ended.
 
+use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
@@ -15,7 +16,8 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, WaitOptions, wait};
 use serde::{Deserialize, Serialize};
 
-use super::{GRACE, Job, KILLING, Kind, family};
+use super::remove::remove_whole;
+use super::{End, Job, KILLING, Kind, family, handover};
 
 /// The longest job that is read, in bytes.
 const LONGEST_JOB: u64 = 4 * 1024 * 1024;
@@ -30,6 +32,17 @@ pub(super) enum Report {
     NotStarted(String),
     /// It was ended before it did.
     Ended,
+}
+
+impl From<Report> for End {
+    fn from(report: Report) -> Self {
+        match report {
+            Report::Exited(code) => Self::Exited(code),
+            Report::Signalled(signal) => Self::Signalled(signal),
+            Report::NotStarted(why) => Self::NotStarted(why),
+            Report::Ended => Self::Cancelled,
+        }
+    }
 }
 
 /// What happens to the helper.
@@ -59,47 +72,60 @@ fn work() -> io::Result<()> {
     let _ = rustix::process::setsid();
     family::adopt();
     let socket = UnixStream::from(rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 0)?);
+    let input = handover::receive(&socket)?;
     let mut line = String::new();
     BufReader::new(socket.try_clone()?.take(LONGEST_JOB)).read_line(&mut line)?;
     let job: Job = serde_json::from_str(&line)?;
-    let report = run(&job, socket.try_clone()?);
+    let report = run(&job, input, socket.try_clone()?);
     // Nobody may be left to be told.
     let _ = serde_json::to_writer(&socket, &report);
     let _ = socket.shutdown(std::net::Shutdown::Write);
-    remove_whole(&job.folder);
+    if job.owns_folder {
+        remove_whole(&job.folder);
+    }
     Ok(())
 }
 
-fn run(job: &Job, socket: UnixStream) -> Report {
-    let program = match start_held(job) {
+fn run(job: &Job, input: Option<OwnedFd>, socket: UnixStream) -> Report {
+    let program = match start_held(job, input) {
         Ok(program) => program,
         Err(why) => return Report::NotStarted(why),
     };
+    // What the program closes is closed.
+    let_go_of_output();
     let (to, events) = sync_channel(4);
     let of_socket = to.clone();
     thread::spawn(move || watch_socket(socket, &of_socket));
     thread::spawn(move || watch_children(program, &to));
-    let report = match events.recv() {
-        Ok(Event::Ended(report)) => report,
-        Ok(Event::Stop | Event::Alone) | Err(_) => Report::Ended,
+    let mut report = match events.recv() {
+        Ok(Event::Ended(report)) => Some(report),
+        Ok(Event::Stop | Event::Alone) | Err(_) => None,
     };
-    end_all(program, &events);
-    report
+    end_all(program, job.grace, &events, &mut report);
+    report.unwrap_or(Report::Ended)
+}
+
+/// Leaves the program's output to the program.
+fn let_go_of_output() {
+    if let Ok(nothing) = File::options().write(true).open("/dev/null") {
+        let _ = rustix::stdio::dup2_stdout(&nothing);
+        let _ = rustix::stdio::dup2_stderr(&nothing);
+    }
 }
 
 /// Starts the program in a thread that has given up what the program must not have.
-fn start_held(job: &Job) -> Result<Pid, String> {
+fn start_held(job: &Job, input: Option<OwnedFd>) -> Result<Pid, String> {
     let starting = || {
         match job.kind {
             #[cfg(target_os = "linux")]
             Kind::Landlock => super::landlocked::restrict(job)?,
             #[cfg(target_os = "linux")]
-            Kind::Bubblewrap if job.view.network => return start_filtered(job),
+            Kind::Bubblewrap if job.view.network => return start_filtered(job, input),
             #[cfg(not(target_os = "linux"))]
             Kind::Bubblewrap | Kind::Landlock => return Err("This system has no such sandbox.".to_owned()),
             _ => {}
         }
-        start(job)
+        start(job, input)
     };
     // Bubblewrap ends with the thread that started it, so that is the one that stays.
     if job.kind == Kind::Landlock {
@@ -111,20 +137,22 @@ fn start_held(job: &Job) -> Result<Pid, String> {
 
 /// In a network that is the system's, where the services of the user's session listen under abstract names.
 #[cfg(target_os = "linux")]
-fn start_filtered(job: &Job) -> Result<Pid, String> {
+fn start_filtered(job: &Job, input: Option<OwnedFd>) -> Result<Pid, String> {
     let filter = super::sockets::inherited().map_err(|why| format!("Nothing was run: {why}."))?;
     let words = ["--seccomp".to_owned(), std::os::fd::AsRawFd::as_raw_fd(&filter).to_string()];
-    start(&Job { arguments: words.into_iter().chain(job.arguments.iter().cloned()).collect(), ..job.clone() })
+    let arguments = words.into_iter().chain(job.arguments.iter().cloned()).collect();
+    start(&Job { arguments, ..job.clone() }, input)
 }
 
-fn start(job: &Job) -> Result<Pid, String> {
-    spawn(job).map_err(|error| format!("{} could not be started: {error}.", job.program.display()))
+fn start(job: &Job, input: Option<OwnedFd>) -> Result<Pid, String> {
+    spawn(job, input).map_err(|error| format!("{} could not be started: {error}.", job.program.display()))
 }
 
-fn spawn(job: &Job) -> io::Result<Pid> {
+fn spawn(job: &Job, input: Option<OwnedFd>) -> io::Result<Pid> {
     let mut command = Command::new(&job.program);
     command.args(&job.arguments).env_clear().envs(job.environment.iter().map(|(name, value)| (name, value)));
-    let child = command.current_dir(&job.folder).stdin(Stdio::null()).process_group(0).spawn()?;
+    let input = input.map_or_else(Stdio::null, Stdio::from);
+    let child = command.current_dir(&job.folder).stdin(input).process_group(0).spawn()?;
     i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or_else(|| io::Error::other("it has no number"))
 }
 
@@ -157,17 +185,17 @@ fn watch_children(program: Pid, to: &SyncSender<Event>) {
 }
 
 /// Ends everything that is left: asked first, then killed, again and again as long as there is any.
-fn end_all(program: Pid, events: &Receiver<Event>) {
+fn end_all(program: Pid, grace: Duration, events: &Receiver<Event>, report: &mut Option<Report>) {
     // A program that left nothing behind is not asked.
-    if !is_alone_within(STEP, events) {
+    if !is_alone_within(STEP, events, report) {
         family::signal(program, Signal::TERM);
         // What was stopped hears nothing before it goes on.
         family::signal(program, Signal::CONT);
         let mut left = KILLING;
-        let mut is_alone = is_alone_within(GRACE, events);
+        let mut is_alone = is_alone_within(grace, events, report);
         while !is_alone && !left.is_zero() {
             family::signal(program, Signal::KILL);
-            is_alone = is_alone_within(STEP, events);
+            is_alone = is_alone_within(STEP, events, report);
             left = left.saturating_sub(STEP);
         }
     }
@@ -176,35 +204,18 @@ fn end_all(program: Pid, events: &Receiver<Event>) {
     let _ = rustix::process::kill_process_group(program, Signal::KILL);
 }
 
-/// Whether no child is left, after waiting for that at most so long.
-fn is_alone_within(limit: Duration, events: &Receiver<Event>) -> bool {
+/// Whether no child is left, after waiting for that at most so long; with how the program ended, if it does meanwhile.
+fn is_alone_within(limit: Duration, events: &Receiver<Event>, report: &mut Option<Report>) -> bool {
     let mut left = limit;
     loop {
         let step = left.min(Duration::from_millis(5));
         match events.recv_timeout(step) {
             Ok(Event::Alone) => return true,
-            Ok(Event::Ended(_) | Event::Stop) => {}
+            // Its streams close before it has ended, which can be why munshi says to stop.
+            Ok(Event::Ended(how)) => *report = Some(how),
+            Ok(Event::Stop) => {}
             Err(_) if left.is_zero() => return false,
             Err(_) => left = left.saturating_sub(step),
-        }
-    }
-}
-
-/// Removes a folder, whatever was put into it and however it was locked. What cannot be removed stays.
-pub(super) fn remove_whole(folder: &Path) {
-    if std::fs::remove_dir_all(folder).is_err() {
-        unlock(folder);
-        let _ = std::fs::remove_dir_all(folder);
-    }
-}
-
-/// Gives the owner back what a program took from itself, folder by folder; links are not followed.
-fn unlock(folder: &Path) {
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
-    let _ = std::fs::set_permissions(folder, mode);
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            unlock(&entry.path());
         }
     }
 }

@@ -11,27 +11,37 @@ mod capture;
 #[cfg(unix)]
 mod family;
 #[cfg(unix)]
+mod handover;
+#[cfg(unix)]
 mod keeper;
 #[cfg(target_os = "linux")]
 mod landlocked;
+#[cfg(not(unix))]
+mod nowhere;
+#[cfg(unix)]
+mod remove;
 #[cfg(unix)]
 mod run;
-#[cfg(not(unix))]
-#[path = "nowhere.rs"]
-mod run;
+#[cfg(unix)]
+mod serve;
 #[cfg(target_os = "linux")]
 mod sockets;
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
-#[cfg(unix)]
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tokio::process::{ChildStderr, ChildStdout};
 
 #[cfg(unix)]
 pub use keeper::keep;
+#[cfg(not(unix))]
+pub use nowhere::{Held, Input, run, serve};
+#[cfg(unix)]
 pub use run::run;
+#[cfg(unix)]
+pub use serve::{Held, Input, serve};
 pub use view::{Needs, View, is_private};
 
 /// The argument that makes this program the helper: `munshi __confined`. On no list of commands, since it is of use to
@@ -143,8 +153,12 @@ pub struct Job {
     pub arguments: Vec<String>,
     /// All of its environment.
     pub environment: Vec<(String, String)>,
-    /// Its own, where it starts and may write. Removed with all that is in it when the program has ended.
+    /// Where it starts and may write.
     pub folder: PathBuf,
+    /// Whether that is its own: removed, with all that is in it, when the program has ended.
+    pub owns_folder: bool,
+    /// How long it has to end by itself once it was told to.
+    pub grace: Duration,
     /// What else it sees, where it is held by anything.
     pub view: View,
 }
@@ -180,10 +194,16 @@ pub struct Ran {
     pub stderr: Captured,
 }
 
-/// How long a program has to end by itself once it was told to.
-#[cfg(unix)]
-const GRACE: Duration = Duration::from_millis(250);
-/// How long, after that, the killing goes on.
+/// A program that is spoken with: what it reads from and prints to, and the hold on it.
+#[derive(Debug)]
+pub struct Served {
+    pub stdin: Input,
+    pub stdout: ChildStdout,
+    pub stderr: ChildStderr,
+    pub held: Held,
+}
+
+/// How long, after a job's grace, the killing goes on.
 #[cfg(unix)]
 const KILLING: Duration = Duration::from_millis(1250);
 

@@ -8,6 +8,7 @@ mod template;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use serde_json::Value;
@@ -19,6 +20,9 @@ use crate::chat::tooling::CommandDefinition;
 use crate::platform::files;
 use crate::platform::sandbox::{self, Job, Kind, Sandbox};
 use definition::Defined;
+
+/// How long a command has to end by itself, once it is told to.
+const GRACE: Duration = Duration::from_millis(250);
 
 /// Reads a variable of munshi's environment.
 pub type Variables = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
@@ -142,6 +146,8 @@ impl Inner {
             environment: tool.environment(&self.surroundings.environment, &folder),
             view: tool.needs(program, &self.surroundings).view(),
             folder,
+            owns_folder: true,
+            grace: GRACE,
         };
         let limit = tool.definition.timeout;
         let ran = sandbox::run(&self.surroundings.helper, job, limit, cancel).await;

@@ -1,98 +1,104 @@
 //! A server that is a child of munshi's: how it is started, what it may know, and that it ends with all its own
 //! children. Owns its process; what it says goes to the log, cut, and never to a screen.
 
-use std::process::Stdio;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rmcp::RoleClient;
 use rmcp::transport::async_rw::AsyncRwTransport;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::process::{ChildStderr, ChildStdout};
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
-use super::Variables;
+use super::Options;
 use super::wire::{Guarded, Line, Lines, MOST_MESSAGE};
-use crate::platform::group::{self, Group};
+use crate::platform::sandbox::{self, End, Held, Input, Job, Kind, Served, View};
 use crate::tools::ENVIRONMENT;
 
 /// How long a server has to end by itself, once it is asked to.
-const GRACE: Duration = Duration::from_secs(1);
+const GRACE: Duration = Duration::from_millis(600);
 /// How long what it said last is read, once it has ended.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 /// The most that is logged of what one start of a server says, in bytes.
 const MOST_LOGGED: usize = 64 * 1024;
 
 /// The streams of a child, as the SDK speaks over them.
-pub type Transport = Guarded<AsyncRwTransport<RoleClient, Lines<ChildStdout>, ChildStdin>>;
+pub type Transport = Guarded<AsyncRwTransport<RoleClient, Lines<ChildStdout>, Input>>;
 
-/// How a child ended, in words, once it has.
-pub type Ending = watch::Receiver<Option<String>>;
+/// How a child ended, once it has.
+pub type Ending = watch::Receiver<Option<End>>;
 
 /// Starts a server. It lives until `line.gone` fires, and that fires when it dies; `keepers` are done once it is gone.
 ///
 /// # Errors
 /// Why it cannot be started, in a sentence.
-pub fn start(
+pub async fn start(
     name: &str,
     command: &[String],
     env: &[String],
-    variables: &Variables,
+    options: &Options,
     line: &Line,
     keepers: &TaskTracker,
 ) -> Result<(Transport, Ending), String> {
-    let (program, arguments) = command
-        .split_first()
+    let job = job(command, env, options)
         .ok_or_else(|| format!("The MCP server {name} has no command: set it in [mcp.{name}]."))?;
-    let mut starting = Command::new(program);
-    starting.args(arguments).env_clear().kill_on_drop(true);
-    for variable in ENVIRONMENT.into_iter().chain(env.iter().map(String::as_str)) {
-        if let Some(value) = variables(variable) {
-            starting.env(variable, value);
-        }
-    }
-    starting.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    group::lead(starting.as_std_mut());
-    let cannot = |why: &dyn std::fmt::Display| format!("The MCP server {name} cannot be started: {program:?}: {why}.");
-    let mut child = starting.spawn().map_err(|error| cannot(&error))?;
-    let group = child.id().map(Group::of);
-    let (Some(group), Some(stdin), Some(stdout)) = (group, child.stdin.take(), child.stdout.take()) else {
-        return Err(cannot(&"it ended at once"));
-    };
+    let served = sandbox::serve(&options.helper, job).await;
+    let Served { stdin, stdout, stderr, held } =
+        served.map_err(|error| format!("The MCP server {name} cannot be started: {error}."))?;
     let (said, ending) = watch::channel(None);
-    keepers.spawn(keep(name.to_owned(), child, group, line.clone(), said));
+    keepers.spawn(keep(name.to_owned(), held, stderr, line.clone(), said));
     let streams = AsyncRwTransport::new(Lines::new(stdout, line.skipped.clone()), stdin);
     Ok((Guarded::new(streams.with_max_line_length(MOST_MESSAGE), line.clone()), ending))
 }
 
-/// Watches over a child to its end. Where this future is dropped before, the child's group is killed at once.
-async fn keep(name: String, mut child: Child, group: Group, line: Line, said: watch::Sender<Option<String>>) {
-    let stderr = child.stderr.take();
-    let mut log = std::pin::pin!(async {
-        if let Some(stderr) = stderr {
-            log(&name, stderr).await;
-        }
-    });
+/// A server is the user's own choice and has all of the user's rights; what it starts is held together all the same.
+fn job(command: &[String], env: &[String], options: &Options) -> Option<Job> {
+    let (program, arguments) = command.split_first()?;
+    let named = ENVIRONMENT.into_iter().chain(env.iter().map(String::as_str));
+    let value = |name: &str| (options.variables)(name)?.into_string().ok();
+    Some(Job {
+        kind: Kind::None,
+        program: PathBuf::from(program),
+        arguments: arguments.to_vec(),
+        environment: named.filter_map(|name| Some((name.to_owned(), value(name)?))).collect(),
+        folder: std::env::current_dir().unwrap_or_else(|_| Path::new("/").to_path_buf()),
+        owns_folder: false,
+        grace: GRACE,
+        view: View::default(),
+    })
+}
+
+/// How a child ended, in words that follow its name.
+pub fn words(end: &End) -> String {
+    match end {
+        End::Exited(code) => format!("ended with exit status: {code}"),
+        End::Signalled(signal) => format!("was ended by signal {signal}"),
+        End::NotStarted(why) => format!("cannot be started: {why}"),
+        End::Cancelled | End::TimedOut => "was ended".to_owned(),
+        End::Lost => "was ended together with munshi's helper that held it".to_owned(),
+    }
+}
+
+/// Watches over a child to its end. Where this future is dropped before, the child is ended.
+async fn keep(name: String, mut held: Held, stderr: ChildStderr, line: Line, said: watch::Sender<Option<End>>) {
+    let mut log = std::pin::pin!(log(&name, stderr));
     let mut is_silent = false;
     let ended = loop {
         tokio::select! {
-            ended = child.wait() => break ended.ok(),
-            () = line.gone.cancelled() => {
-                group.terminate();
-                break tokio::time::timeout(GRACE, child.wait()).await.ok().and_then(Result::ok);
-            }
+            end = held.ended() => break Some(end),
+            () = line.gone.cancelled() => break None,
             () = &mut log, if !is_silent => is_silent = true,
         }
     };
     // Whoever is left of it holds its streams open, and would keep the connection from ending.
-    drop(group);
     let ended = match ended {
-        Some(ended) => ended.to_string(),
-        None => child.wait().await.map_or_else(|error| error.to_string(), |ended| ended.to_string()),
+        Some(end) => end,
+        None => held.end().await,
     };
-    tracing::debug!(server = name, "the server of tools ended: {ended}");
+    tracing::debug!(server = name, "the server of tools {}", words(&ended));
     said.send_replace(Some(ended));
-    // Its last answer is read before its end counts; what hid from its group and holds its streams does not matter.
+    // Its last answer is read before its end counts; what hid from its helper and holds its streams does not matter.
     let _ = tokio::time::timeout(LAST_WORDS, async {
         if !is_silent {
             log.await;

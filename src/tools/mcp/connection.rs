@@ -23,6 +23,7 @@ use super::wire::{Line, MOST_MESSAGE};
 use super::{Options, http, trouble};
 use crate::chat::tool::{ToolEnd, ToolOutcome};
 use crate::chat::tooling::{ServerDefinition, ServerTransport};
+use crate::platform::sandbox::End;
 
 /// The most pages of a list that are asked for.
 const MOST_PAGES: usize = 64;
@@ -110,7 +111,7 @@ impl Connection {
         let gone = line.gone.clone();
         let served = match &server.transport {
             ServerTransport::Command { command, env } => {
-                let (transport, its_ending) = child::start(name, command, env, &options.variables, &line, keepers)?;
+                let (transport, its_ending) = child::start(name, command, env, options, &line, keepers).await?;
                 ending = Some(its_ending);
                 serve_client_with_ct(Munshi, transport, gone).await
             }
@@ -124,7 +125,10 @@ impl Connection {
             Ok(service) => service,
             Err(error) => {
                 let why = match how_it_ended(ending).await {
-                    Some(ended) => format!("it ended with {ended} before it was ready"),
+                    Some(end @ End::NotStarted(_)) => {
+                        return Err(format!("The MCP server {name} {}", child::words(&end)));
+                    }
+                    Some(end) => format!("it {} before it was ready", child::words(&end)),
                     None => trouble::of_start(&error, token.as_ref()),
                 };
                 return Err(format!("The MCP server {name} cannot be used: {why}."));
@@ -287,7 +291,7 @@ impl Caller {
 
     async fn epitaph(&self) -> String {
         match how_it_ended(self.ending.clone()).await {
-            Some(ended) => format!("ended with {ended}"),
+            Some(end) => child::words(&end),
             None => "broke the connection off".to_owned(),
         }
     }
@@ -298,7 +302,7 @@ impl Caller {
 }
 
 /// How a child ended, where it is one and has.
-async fn how_it_ended(ending: Option<Ending>) -> Option<String> {
+async fn how_it_ended(ending: Option<Ending>) -> Option<End> {
     let mut ending = ending?;
     let ended = tokio::time::timeout(ENDING_TIME, ending.wait_for(Option::is_some)).await.ok()?.ok()?;
     ended.clone()

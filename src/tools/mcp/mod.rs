@@ -16,6 +16,7 @@ mod wire;
 
 use std::ffi::OsString;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -43,6 +44,8 @@ pub type Variables = Arc<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
 /// What is the same for all servers.
 #[derive(Clone)]
 pub struct Options {
+    /// This program, to be run again as the helper that holds a server: [`crate::platform::sandbox::this_program`].
+    pub helper: PathBuf,
     /// Where PATH, tokens and what a definition names are looked up.
     pub variables: Variables,
     /// Whether `HTTPS_PROXY` and the system's settings count. Plain `http` to loopback never uses a proxy.
@@ -51,26 +54,27 @@ pub struct Options {
     pub start_limit: Duration,
 }
 
-impl Default for Options {
-    fn default() -> Self {
+impl Options {
+    /// Those that a user has.
+    #[must_use]
+    pub fn of_user(helper: PathBuf) -> Self {
         Self {
+            helper,
             variables: Arc::new(|name| std::env::var_os(name)),
             system_proxies: true,
             start_limit: Duration::from_secs(10),
         }
+    }
+
+    fn token(&self, server: &str, variable: &str) -> Result<SecretString, String> {
+        let token = (self.variables)(variable).and_then(|token| token.into_string().ok());
+        token.map(SecretString::from).ok_or_else(|| format!("No token for the MCP server {server}: set {variable}."))
     }
 }
 
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options").field("start_limit", &self.start_limit).finish_non_exhaustive()
-    }
-}
-
-impl Options {
-    fn token(&self, server: &str, variable: &str) -> Result<SecretString, String> {
-        let token = (self.variables)(variable).and_then(|token| token.into_string().ok());
-        token.map(SecretString::from).ok_or_else(|| format!("No token for the MCP server {server}: set {variable}."))
     }
 }
 
