@@ -326,6 +326,8 @@ pub enum Approval {
 }
 
 #[cfg(test)]
+    /// Nobody could be asked, for this reason: the call does not run, and nobody denied it.
+    Unasked(String),
 mod tests {
     use super::*;
 

@@ -215,6 +215,11 @@ impl Session {
                 let note = word.map_or_else(|| "denied by you".to_owned(), |word| format!("denied by you: {word}"));
                 self.settle(result, Settled::failed(content, note), None, at, out);
             }
+            Approval::Unasked(why) => {
+                let content = format!("Not run: the user could not be asked, since {why}.");
+                let note = format!("not run: {why}");
+                self.settle(result, Settled::failed(content, note), None, at, out);
+            }
         }
         self.after_calls(at, out);
     }
