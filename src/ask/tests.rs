@@ -57,7 +57,9 @@ impl Toolbox for Pretends {
             origin: known.origin,
             definition: known.definition,
             arguments: Arc::new(serde_json::from_str(&call.arguments).unwrap()),
-            permission: known.permission,
+            // As after an "always" that was said in a chat.
+            permission: Permission::Allow,
+            by_config: known.permission,
             command: None,
             confinement: Confinement::Within,
             is_sample: true,
@@ -77,6 +79,10 @@ impl Toolbox for Pretends {
     }
 }
 
+
+    fn forget(&self, _: String) -> BoxFuture<'static, Result<(), String>> {
+        async { Ok(()) }.boxed()
+    }
 /// Somebody who gives these answers, and remembers how often they were asked.
 struct Answers(Mutex<VecDeque<&'static str>>);
 

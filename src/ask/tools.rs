@@ -191,6 +191,7 @@ mod tests {
             confinement: Confinement::Unsandboxed,
             is_sample: false,
             was_changed: false,
+            by_config: Permission::Ask,
             limit: Duration::from_secs(1),
         }
     }

@@ -13,7 +13,7 @@ use munshi::store::Store as _;
 use munshi::store::sqlite::{OpenOptions, SqliteStore};
 use munshi::tools::builtin::{BuiltIns, FoundMessage, SearchChats, World};
 use munshi::tools::command::{CommandSource, Surroundings};
-use munshi::tools::grants::{self, Grants};
+use munshi::tools::grants::Grants;
 use munshi::tools::kit::Kit;
 use munshi::tools::source::Source;
 
@@ -110,7 +110,8 @@ fn found(database: &Path, now_ms: i64, query: &str, limit: u32) -> Result<Vec<Fo
 }
 
 fn grants(data: &Path) -> Grants {
-    Grants { path: data.join(grants::FILE), read: |path| std::fs::read(path), append }
+    let replace = files::write_private;
+    Grants { folder: data.to_path_buf(), read: |path| std::fs::read(path), append, replace }
 }
 
 /// Adds to a private file, and waits until it is on the disk.

@@ -43,6 +43,12 @@ pub trait Toolbox: Send + Sync + 'static {
     /// # Errors
     /// The future gives the reason, in a sentence, where it is not kept.
     fn allow(&self, tool: String, definition: String) -> BoxFuture<'static, Result<(), String>>;
+
+    /// Takes back that the user allowed a tool for good, whichever its definition.
+    ///
+    /// # Errors
+    /// The future gives the reason, in a sentence, where it was not allowed, or still is.
+    fn forget(&self, tool: String) -> BoxFuture<'static, Result<(), String>>;
 }
 
 /// No tools at all.
@@ -69,6 +75,10 @@ impl Toolbox for NoTools {
     }
 
     fn allow(&self, tool: String, _: String) -> BoxFuture<'static, Result<(), String>> {
+        Box::pin(std::future::ready(Err(format!("There is no tool {tool:?} here."))))
+    }
+
+    fn forget(&self, tool: String) -> BoxFuture<'static, Result<(), String>> {
         Box::pin(std::future::ready(Err(format!("There is no tool {tool:?} here."))))
     }
 }

@@ -14,7 +14,7 @@ use futures::future::{BoxFuture, join_all};
 use tokio_util::sync::CancellationToken;
 
 use super::Toolbox;
-use super::grants::{Grant, Grants, look};
+use super::grants::{Grant, Grants, Kept, look};
 use super::source::Source;
 use crate::chat::ToolCall;
 use crate::chat::tool::{
@@ -91,7 +91,7 @@ impl Inner {
     }
 
     /// What the user allowed for good, read anew: another instance may have added to it.
-    async fn kept(&self) -> Vec<(String, String)> {
+    async fn kept(&self) -> Kept {
         let grants = self.grants.clone();
         tokio::task::spawn_blocking(move || grants.load()).await.unwrap_or_default()
     }
@@ -128,3 +128,25 @@ impl Toolbox for Kit {
         Box::pin(async move { inner.give(tool, definition).await })
     }
 }
+    async fn pins(&self) -> Result<Kept, String> {
+        let grants = self.grants.clone();
+        let pins = tokio::task::spawn_blocking(move || grants.pins()).await;
+        pins.unwrap_or_else(|_| Err("Which definitions were let run could not be read.".to_owned()))
+    }
+
+impl Inner {
+    async fn forget(&self, tool: String) -> Result<(), String> {
+        let (grants, name) = (self.grants.clone(), tool.clone());
+        let forgotten = tokio::task::spawn_blocking(move || grants.forget(&name)).await;
+        let failed = || Err(format!("{tool} is still allowed for good: the file could not be changed."));
+        let forgotten = forgotten.unwrap_or_else(|_| failed())?;
+        let none = || Err(format!("{tool:?} was not allowed for good; `munshi tools list` tells which tools are."));
+        if forgotten { Ok(()) } else { none() }
+    }
+}
+
+
+    fn forget(&self, tool: String) -> BoxFuture<'static, Result<(), String>> {
+        let inner = Arc::clone(&self.inner);
+        Box::pin(async move { inner.forget(tool).await })
+    }
