@@ -143,8 +143,8 @@ impl<'a> Driver<'a> {
     fn tell(&mut self, happened: Happened) {
         let happened = match happened {
             Happened::CallsChecked { reply, checked, next } => {
-                // With `--yes`, the configuration's word is enough; without, nothing runs unasked.
-                let checked = if self.ask.unasked { checked } else { tools::all_asked_about(checked) };
+                // With `--yes`, the configuration's own word is enough and alone counts; without, nothing runs unasked.
+                let checked = tools::judged(checked, self.ask.unasked);
                 self.calls_came(reply, &checked);
                 Happened::CallsChecked { reply, checked, next }
             }

@@ -77,12 +77,12 @@ impl Toolbox for Pretends {
     fn allow(&self, _: String, _: String) -> BoxFuture<'static, Result<(), String>> {
         async { Ok(()) }.boxed()
     }
-}
-
 
     fn forget(&self, _: String) -> BoxFuture<'static, Result<(), String>> {
         async { Ok(()) }.boxed()
     }
+}
+
 /// Somebody who gives these answers, and remembers how often they were asked.
 struct Answers(Mutex<VecDeque<&'static str>>);
 

@@ -92,10 +92,14 @@ fn distance(from: &str, to: &str) -> usize {
     row[to.len()]
 }
 
-/// The same calls, of which none runs without the user's word.
+/// The same calls, of which none runs without the user's word; or, `unasked`, without the configuration's own: an
+/// "always" that was said in a chat counts for neither.
 #[must_use]
-pub fn all_asked_about(checked: Vec<CheckedCall>) -> Vec<CheckedCall> {
-    let asked = |prepared: Arc<Prepared>| Arc::new(Prepared { permission: Permission::Ask, ..(*prepared).clone() });
+pub fn judged(checked: Vec<CheckedCall>, unasked: bool) -> Vec<CheckedCall> {
+    let asked = |prepared: Arc<Prepared>| {
+        let permission = if unasked { prepared.by_config } else { Permission::Ask };
+        Arc::new(Prepared { permission, ..(*prepared).clone() })
+    };
     let one = |call: CheckedCall| match call.verdict {
         Verdict::Ready(prepared) => CheckedCall { verdict: Verdict::Ready(asked(prepared)), ..call },
         _ => call,
@@ -187,11 +191,11 @@ mod tests {
             definition: String::new(),
             arguments: Arc::new(arguments),
             permission: Permission::Allow,
+            by_config: Permission::Ask,
             command: Some(vec!["ls".to_owned(), "-l\u{1b}[2J".to_owned()]),
             confinement: Confinement::Unsandboxed,
             is_sample: false,
             was_changed: false,
-            by_config: Permission::Ask,
             limit: Duration::from_secs(1),
         }
     }
@@ -224,11 +228,18 @@ mod tests {
     }
 
     #[test]
-    fn no_call_runs_without_the_users_word() {
-        let call =
-            CheckedCall { result: MessageId(Uuid::nil()), verdict: Verdict::Ready(Arc::new(prepared(json!({})))) };
-        let asked = all_asked_about(vec![call]);
-        assert!(matches!(&asked[0].verdict, Verdict::Ready(prepared) if prepared.permission == Permission::Ask));
+    fn no_call_runs_without_the_users_word_or_unasked_without_the_configurations() {
+        let permission = |unasked: bool, by_config: Permission| {
+            let prepared = Prepared { by_config, ..prepared(json!({})) };
+            let call = CheckedCall { result: MessageId(Uuid::nil()), verdict: Verdict::Ready(Arc::new(prepared)) };
+            match &judged(vec![call], unasked)[0].verdict {
+                Verdict::Ready(prepared) => prepared.permission,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(permission(false, Permission::Allow), Permission::Ask);
+        assert_eq!(permission(true, Permission::Allow), Permission::Allow);
+        assert_eq!(permission(true, Permission::Ask), Permission::Ask, "an always does not count");
     }
 
     #[test]
