@@ -38,6 +38,10 @@ pub fn run(command: &ToolsCommand, config: &Config) -> Result<ExitCode> {
                     if *json { crate::data(check_json(&findings, is_well)?) } else { check_text(&findings, is_well) };
                 Ok((text, if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }))
             }
+            ToolsCommand::Forget { name } => Ok(match tools.kit.forget(name.clone()).await {
+                Ok(()) => (format!("{} is no longer always allowed.\n", Sanitised::line(name)), ExitCode::SUCCESS),
+                Err(why) => (String::new(), crate::fail(&format!("munshi: {why}"), 1)),
+            }),
         }
     })?;
     workers.block_on(tools.kit.end());
