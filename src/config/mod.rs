@@ -169,6 +169,8 @@ pub struct Config {
     pub paths: Paths,
     /// The file that was read, or would be.
     pub file: PathBuf,
+    /// Files that keys are taken from, there or not: nobody else is to read them.
+    pub key_files: Vec<PathBuf>,
     /// What the user should know though nothing is wrong, such as an address that was ignored.
     pub notices: Vec<String>,
     layers: Layers,

@@ -77,7 +77,7 @@ fn built_in(config: &Config, clock: &Clock, database: &Path) -> BuiltIns {
         clock: Arc::new(move || Timestamp::from_millisecond(now.now().unix_ms).unwrap_or_default()),
         zone: clock.zone().clone(),
         roots: config.tooling.roots.clone(),
-        private: private_folders(config),
+        private: private_folders(config).into_iter().chain(config.key_files.iter().cloned()).collect(),
         search: Some(search(database.to_path_buf(), clock.clone())),
     })
 }

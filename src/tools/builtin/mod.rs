@@ -47,7 +47,7 @@ pub struct World {
     pub zone: TimeZone,
     /// Folders that may be looked into; none: the two tools for files are not there.
     pub roots: Vec<PathBuf>,
-    /// munshi's own folders, which are never read, not even inside a root.
+    /// munshi's own folders, and files that it takes keys from: never read, not even inside a root.
     pub private: Vec<PathBuf>,
     /// Looks into the user's own history; `None`: the tool for it is not there.
     pub search: Option<SearchChats>,
