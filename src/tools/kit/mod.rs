@@ -26,6 +26,13 @@ use finding::{Found, Schemas};
 use policy::Policy;
 
 /// The sources, what the configuration says of them, and what the user allowed for good.
+/// What is listed of a server that nobody wants yet.
+const OFF: &str = "off: its tools are not known until it is switched on";
+
+/// Tools in one request: more than so many are refused by OpenAI (its reference of chat completions, `tools`) and by
+/// those that follow it.
+const MOST_OFFERED: usize = 128;
+
 #[derive(Clone)]
 pub struct Kit {
     inner: Arc<Inner>,
@@ -65,6 +72,22 @@ impl Inner {
         Tool {
             permission: self.policy.permission(&found.tool.spec.name, &origin),
             is_on: self.policy.is_on(&found.tool.spec.name, &origin),
+/// Leaves as many tools as can be offered, those first that the chat names, and tells of the others.
+fn limit(offered: &mut Vec<Tool>, choices: &ToolChoices) -> Option<String> {
+    let too_many = offered.len().checked_sub(MOST_OFFERED).filter(|more| *more > 0)?;
+    let is_named = |tool: &Tool| {
+        let name = &tool.spec.name;
+        choices.switched.get(name) == Some(&true) || choices.choice.as_str() == name
+    };
+    offered.sort_by_key(|tool| !is_named(tool));
+    let first = offered[MOST_OFFERED].spec.name.clone();
+    offered.truncate(MOST_OFFERED);
+    Some(format!(
+        "{too_many} of the tools that are on are left out, {first} first: a model is offered {MOST_OFFERED} at most. \
+         /tools off NAME makes room for them, NAME being a tool's or a server's."
+    ))
+}
+
             spec: found.tool.spec.clone(),
             definition: found.tool.definition.clone(),
             is_sample: found.tool.is_sample,
@@ -75,12 +98,27 @@ impl Inner {
     async fn gather(&self, choices: &ToolChoices) -> Gathered {
         let found = self.find(|source| self.policy.is_wanted(&source.origin(), choices)).await;
         let tools = found.tools.iter().map(|found| self.tool(found));
-        let offered = tools.filter(|tool| tool.permission != Permission::Deny && choices.is_on(tool)).collect();
-        Gathered { tools: offered, notes: found.notes }
+        let mut offered: Vec<Tool> =
+            tools.filter(|tool| tool.permission != Permission::Deny && choices.is_on(tool)).collect();
+        let mut notes = found.notes;
+        notes.extend(limit(&mut offered, choices));
+        Gathered { tools: offered.into(), notes }
     }
 
-    async fn list(self: Arc<Self>) -> ToolList {
-        let found = self.find(|_| true).await;
+    /// All tools; or without those of servers that are off and were not started for any chat.
+    async fn list(self: Arc<Self>, starts_all: bool) -> ToolList {
+        let is_asked = |source: &dyn Source| {
+            starts_all || source.is_running() || self.policy.is_wanted(&source.origin(), &ToolChoices::default())
+        };
+        let mut found = self.find(is_asked).await;
+        for source in &self.sources {
+            if let ToolOrigin::Mcp(name) = source.origin()
+                && !found.servers.iter().any(|server| server.name == name)
+            {
+                found.servers.push(ListedServer { name, trouble: Some(OFF.to_owned()) });
+            }
+        }
+        found.servers.sort_by(|a, b| a.name.cmp(&b.name));
         let kept = self.kept().await;
         let tools = found.tools.iter().map(|found| {
             let tool = self.tool(found);
