@@ -147,7 +147,7 @@ async fn findings(config: &Config, tools: &Toolbox) -> Vec<Finding> {
             findings.push(Finding::new(&server.name, program_of(program, told_path().as_deref())));
         }
     }
-    let list = tools.kit.list().await;
+    let list = tools.kit.list_all().await;
     findings.extend(list.tools.iter().map(|listed| {
         let says = format!("its schema can be used; {}", listed.tool.origin);
         Finding::new(&listed.tool.spec.name, Ok(says))

@@ -28,7 +28,7 @@ pub trait Toolbox: Send + Sync + 'static {
     /// yet; one that does not answer in time is left out, with a note.
     fn gather(&self, choices: ToolChoices) -> BoxFuture<'static, Gathered>;
 
-    /// All of them, on or off, with how their servers do.
+    /// All of them, on or off, with how their servers do. A server that is off and does not run is not started for it.
     fn list(&self) -> BoxFuture<'static, ToolList>;
 
     /// Looks whether a call can run, without running anything.

@@ -41,6 +41,11 @@ pub trait Source: Send + Sync + 'static {
     /// The future gives, in a sentence, why they are not there.
     fn tools(&self) -> BoxFuture<'static, Result<Vec<SourceTool>, String>>;
 
+    /// Whether its tools can be told without anything being started for it.
+    fn is_running(&self) -> bool {
+        true
+    }
+
     /// What a call with these arguments, valid by the tool's schema, would do. Runs nothing.
     ///
     /// # Errors

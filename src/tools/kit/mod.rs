@@ -18,14 +18,14 @@ use super::grants::{Grant, Grants, Kept, look};
 use super::source::Source;
 use crate::chat::ToolCall;
 use crate::chat::tool::{
-    Gathered, ListedTool, Permission, Prepared, Tool, ToolChoices, ToolList, ToolOutcome, Verdict,
+    Gathered, ListedServer, ListedTool, Permission, Prepared, Tool, ToolChoices, ToolList, ToolOrigin, ToolOutcome,
+    Verdict,
 };
 use crate::chat::tooling::Tooling;
 
 use finding::{Found, Schemas};
 use policy::Policy;
 
-/// The sources, what the configuration says of them, and what the user allowed for good.
 /// What is listed of a server that nobody wants yet.
 const OFF: &str = "off: its tools are not known until it is switched on";
 
@@ -33,6 +33,7 @@ const OFF: &str = "off: its tools are not known until it is switched on";
 /// those that follow it.
 const MOST_OFFERED: usize = 128;
 
+/// The sources, what the configuration says of them, and what the user allowed for good.
 #[derive(Clone)]
 pub struct Kit {
     inner: Arc<Inner>,
@@ -60,18 +61,17 @@ impl Kit {
         join_all(self.inner.sources.iter().map(|source| source.end())).await;
     }
 
+    /// All tools, of servers that are off, too, which are started for it: for `munshi tools check`.
+    pub async fn list_all(&self) -> ToolList {
+        Arc::clone(&self.inner).list(true).await
+    }
+
     /// What is wrong with single tools and servers, in sentences: for `munshi tools check`.
     pub async fn troubles(&self) -> Vec<String> {
         self.inner.find(|_| true).await.notes
     }
 }
 
-impl Inner {
-    fn tool(&self, found: &Found) -> Tool {
-        let origin = found.source.origin();
-        Tool {
-            permission: self.policy.permission(&found.tool.spec.name, &origin),
-            is_on: self.policy.is_on(&found.tool.spec.name, &origin),
 /// Leaves as many tools as can be offered, those first that the chat names, and tells of the others.
 fn limit(offered: &mut Vec<Tool>, choices: &ToolChoices) -> Option<String> {
     let too_many = offered.len().checked_sub(MOST_OFFERED).filter(|more| *more > 0)?;
@@ -88,6 +88,12 @@ fn limit(offered: &mut Vec<Tool>, choices: &ToolChoices) -> Option<String> {
     ))
 }
 
+impl Inner {
+    fn tool(&self, found: &Found) -> Tool {
+        let origin = found.source.origin();
+        Tool {
+            permission: self.policy.permission(&found.tool.spec.name, &origin),
+            is_on: self.policy.is_on(&found.tool.spec.name, &origin),
             spec: found.tool.spec.clone(),
             definition: found.tool.definition.clone(),
             is_sample: found.tool.is_sample,
@@ -134,10 +140,27 @@ fn limit(offered: &mut Vec<Tool>, choices: &ToolChoices) -> Option<String> {
         tokio::task::spawn_blocking(move || grants.load()).await.unwrap_or_default()
     }
 
+    async fn pins(&self) -> Result<Kept, String> {
+        let grants = self.grants.clone();
+        let pins = tokio::task::spawn_blocking(move || grants.pins()).await;
+        pins.unwrap_or_else(|_| Err("Which definitions were let run could not be read.".to_owned()))
+    }
+
     async fn give(&self, tool: String, definition: String) -> Result<(), String> {
         let grants = self.grants.clone();
         let given = tokio::task::spawn_blocking(move || grants.give(&tool, &definition)).await;
         given.unwrap_or_else(|_| Err("What is always allowed could not be kept.".to_owned()))
+    }
+}
+
+impl Inner {
+    async fn forget(&self, tool: String) -> Result<(), String> {
+        let (grants, name) = (self.grants.clone(), tool.clone());
+        let forgotten = tokio::task::spawn_blocking(move || grants.forget(&name)).await;
+        let failed = || Err(format!("{tool} is still allowed for good: the file could not be changed."));
+        let forgotten = forgotten.unwrap_or_else(|_| failed())?;
+        let none = || Err(format!("{tool:?} was not allowed for good; `munshi tools list` tells which tools are."));
+        if forgotten { Ok(()) } else { none() }
     }
 }
 
@@ -148,7 +171,7 @@ impl Toolbox for Kit {
     }
 
     fn list(&self) -> BoxFuture<'static, ToolList> {
-        Box::pin(Arc::clone(&self.inner).list())
+        Box::pin(Arc::clone(&self.inner).list(false))
     }
 
     fn check(&self, call: ToolCall) -> BoxFuture<'static, Verdict> {
@@ -165,26 +188,9 @@ impl Toolbox for Kit {
         let inner = Arc::clone(&self.inner);
         Box::pin(async move { inner.give(tool, definition).await })
     }
-}
-    async fn pins(&self) -> Result<Kept, String> {
-        let grants = self.grants.clone();
-        let pins = tokio::task::spawn_blocking(move || grants.pins()).await;
-        pins.unwrap_or_else(|_| Err("Which definitions were let run could not be read.".to_owned()))
-    }
-
-impl Inner {
-    async fn forget(&self, tool: String) -> Result<(), String> {
-        let (grants, name) = (self.grants.clone(), tool.clone());
-        let forgotten = tokio::task::spawn_blocking(move || grants.forget(&name)).await;
-        let failed = || Err(format!("{tool} is still allowed for good: the file could not be changed."));
-        let forgotten = forgotten.unwrap_or_else(|_| failed())?;
-        let none = || Err(format!("{tool:?} was not allowed for good; `munshi tools list` tells which tools are."));
-        if forgotten { Ok(()) } else { none() }
-    }
-}
-
 
     fn forget(&self, tool: String) -> BoxFuture<'static, Result<(), String>> {
         let inner = Arc::clone(&self.inner);
         Box::pin(async move { inner.forget(tool).await })
     }
+}

@@ -1,6 +1,6 @@
 //! The tools of the chat in front: listed, switched, and chosen from.
 
-use crate::chat::tool::ToolList;
+use crate::chat::tool::{ListedServer, ToolList};
 use crate::chat::words::distance;
 use crate::chat::{ConversationId, Stamp, ToolChoice, ToolChoices};
 use crate::session::{Change, Happened};
@@ -76,7 +76,12 @@ fn fulfil(state: &mut AppState, chat: ConversationId, wanted: &Wanted, list: &To
     let tool = list.tools.iter().find(|listed| listed.tool.spec.name == named);
     let said = match wanted {
         Wanted::Switch { on, .. } => {
-            if tool.is_none() && !list.servers.iter().any(|server| server.name == named) {
+            // What a server has that was never started is not known; its tools are called after it.
+            let is_of = |server: &ListedServer| {
+                let is_its = named.strip_prefix(&server.name).is_some_and(|rest| rest.starts_with("__"));
+                server.name == named || (is_its && server.trouble.is_some())
+            };
+            if tool.is_none() && !list.servers.iter().any(is_of) {
                 state.complain(unknown(&named, list));
                 return Vec::new();
             }
