@@ -1,9 +1,6 @@
 //! A definition that was read and found right: its argument list, its hash, where its program is, what it needs to see.
 
-use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
-
-use sha2::{Digest as _, Sha256};
 
 use super::template::Template;
 use super::{Surroundings, Variables};
@@ -11,6 +8,7 @@ use crate::chat::tool::ToolSpec;
 use crate::chat::tooling::CommandDefinition;
 use crate::platform::files;
 use crate::platform::sandbox::{Needs, is_private};
+use crate::tools::definition;
 use crate::tools::source::SourceTool;
 
 /// What every command is told of munshi's environment.
@@ -131,27 +129,15 @@ fn search(environment: &Variables) -> Vec<PathBuf> {
 }
 
 /// Of everything that it is: whoever agrees to a tool agrees to this.
-fn hash(definition: &CommandDefinition) -> String {
-    let CommandDefinition { name, description, parameters, command, timeout, env, reads, writes, network } = definition;
-    // As JSON no two lists run into one another.
+fn hash(defined: &CommandDefinition) -> String {
+    let CommandDefinition { name, description, parameters, command, timeout, env, reads, writes, network } = defined;
     let paths = |paths: &[PathBuf]| -> Vec<Vec<u8>> {
         paths.iter().map(|path| path.as_os_str().as_encoded_bytes().to_vec()).collect()
     };
-    let whole = serde_json::json!([
-        name,
-        description,
-        parameters,
-        command,
-        timeout.as_millis() as u64,
-        env,
-        paths(reads),
-        paths(writes),
-        network
-    ]);
-    Sha256::digest(whole.to_string()).iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let spec = ToolSpec { name: name.clone(), description: description.clone(), parameters: parameters.clone() };
+    // As JSON no two lists run into one another.
+    let does = serde_json::json!([command, timeout.as_millis() as u64, env, paths(reads), paths(writes), network]);
+    definition::of(&spec, &does)
 }
 
 #[cfg(test)]
