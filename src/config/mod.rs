@@ -38,6 +38,7 @@ pub use error::{ConfigError, Problem};
 pub use key::{Key, KeyProblem};
 pub use key_file::KeyFileError;
 pub use layers::{Layers, Origin};
+pub use resolve::expanded;
 pub use write::{Change, WriteError, local_server_changes, save};
 
 /// The configuration with every field explained, as `munshi config init` writes it.

@@ -297,7 +297,8 @@ fn system_prompt(layers: &mut Layers, file: &Path, environment: &Environment, pr
 }
 
 /// A path as written in a file: `~` is the user's home, and what is relative is so to that file.
-pub(super) fn expanded(written: &str, file: &Path, home: Option<&Path>) -> PathBuf {
+#[must_use]
+pub fn expanded(written: &str, file: &Path, home: Option<&Path>) -> PathBuf {
     match (written.strip_prefix('~'), home) {
         (Some(""), Some(home)) => home.to_path_buf(),
         (Some(rest), Some(home)) if rest.starts_with('/') => home.join(rest.trim_start_matches('/')),
