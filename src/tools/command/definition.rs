@@ -73,8 +73,7 @@ impl Defined {
             let there = files::may_run(path).then(|| path.to_path_buf());
             return there.ok_or_else(|| format!("The program of {name}, {program}, is not there or cannot be run."));
         }
-        let found =
-            search(environment).into_iter().map(|folder| folder.join(program)).find(|path| files::may_run(path));
+        let found = files::program(program, &search(environment));
         found.ok_or_else(|| {
             format!("The program of {name}, {program}, is in no folder of PATH: install it, or write its whole path.")
         })
