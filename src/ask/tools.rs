@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::chat::tool::{CheckedCall, Gathered, Permission, Prepared, ToolList, Verdict};
+use crate::chat::words::nearest;
 use crate::chat::{Status, ToolChoices};
 use crate::text::Sanitised;
 
@@ -62,34 +63,12 @@ pub fn explain_missing(name: &str, list: &ToolList) -> Missing {
     }
     let tools = list.tools.iter().map(|tool| tool.tool.spec.name.as_str());
     let known: Vec<&str> = tools.chain(list.servers.iter().map(|server| server.name.as_str())).collect();
-    let hint = match nearest(name, &known) {
+    let hint = match nearest(name, known.iter().copied()) {
         Some(nearest) => format!(" Did you mean {}?", Sanitised::line(nearest)),
         None if known.is_empty() => " There are no tools at all.".to_owned(),
         None => format!(" There are: {}.", Sanitised::line(&known.join(", "))),
     };
     Missing::Unknown(format!("There is no tool {shown}.{hint}"))
-}
-
-/// The name that is spelt most alike, if any is at all.
-fn nearest<'a>(written: &str, known: &[&'a str]) -> Option<&'a str> {
-    let (distance, name) = known.iter().map(|name| (distance(written, name), *name)).min()?;
-    (distance <= written.chars().count().max(3) / 3).then_some(name)
-}
-
-/// Edits between two names (Levenshtein).
-fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (at, c) in from.chars().enumerate() {
-        let mut before = row[0];
-        row[0] = at + 1;
-        for (column, other) in to.iter().enumerate() {
-            let swapped = before + usize::from(c != *other);
-            before = row[column + 1];
-            row[column + 1] = swapped.min(before + 1).min(row[column] + 1);
-        }
-    }
-    row[to.len()]
 }
 
 /// The same calls, of which none runs without the user's word; or, `unasked`, without the configuration's own: an

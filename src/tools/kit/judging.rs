@@ -9,7 +9,7 @@ use super::finding::{Finding, Found};
 use super::policy::is_of;
 use crate::chat::ToolCall;
 use crate::chat::tool::{Permission, Prepared, ToolOrigin, Verdict};
-use crate::chat::words::distance;
+use crate::chat::words::nearest;
 use crate::tools::arguments;
 use crate::tools::grants::{Grant, look};
 
@@ -113,12 +113,9 @@ fn unknown(name: &str, finding: &Finding) -> String {
         return format!("The tool {shown:?} is not there: MCP server {server}: {why}");
     }
     let names: Vec<&str> = finding.tools.iter().map(|found| found.tool.spec.name.as_str()).collect();
-    let nearest = names.iter().map(|known| (distance(&shown, known), *known)).min();
-    match nearest {
-        Some((edits, near)) if edits <= (near.len() / 3).max(2) => {
-            format!("There is no tool {shown:?}; did you mean {near:?}?")
-        }
-        _ if names.is_empty() => format!("There is no tool {shown:?}; there are none at all."),
-        _ => format!("There is no tool {shown:?}; there are {}.", names.join(", ")),
+    match nearest(&shown, names.iter().copied()) {
+        Some(near) => format!("There is no tool {shown:?}; did you mean {near:?}?"),
+        None if names.is_empty() => format!("There is no tool {shown:?}; there are none at all."),
+        None => format!("There is no tool {shown:?}; there are {}.", names.join(", ")),
     }
 }
