@@ -17,8 +17,6 @@ pub struct SourceTool {
     /// A hash of all that it is: what the model is told, and what is run.
     pub definition: String,
     pub is_sample: bool,
-    /// Whether it changes nothing anywhere.
-    pub reads_only: bool,
 }
 
 /// What a call would do.

@@ -61,7 +61,7 @@ impl Spy {
             "additionalProperties": false});
         let spec = ToolSpec { name: name.to_owned(), description: "Does harm.".to_owned(), parameters };
         let definition = definition::of(&spec, &json!(name));
-        SourceTool { spec, definition, is_sample: false, reads_only: false }
+        SourceTool { spec, definition, is_sample: false }
     }
 }
 

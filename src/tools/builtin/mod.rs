@@ -101,7 +101,7 @@ impl BuiltIns {
             let spec =
                 ToolSpec { name: row.name.to_owned(), description: made.description(), parameters: made.parameters() };
             let definition = definition::of(&spec, &json!("built in"));
-            Some((SourceTool { spec, definition, is_sample: row.is_sample, reads_only: true }, made))
+            Some((SourceTool { spec, definition, is_sample: row.is_sample }, made))
         });
         Self { tools: tools.collect() }
     }

@@ -57,8 +57,6 @@ impl Defined {
             spec: ToolSpec { name: name.clone(), description: description.clone(), parameters: parameters.clone() },
             definition: self.hash.clone(),
             is_sample: false,
-            // Nobody knows what a program does.
-            reads_only: false,
         }
     }
 

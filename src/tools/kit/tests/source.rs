@@ -68,12 +68,7 @@ pub(super) fn tool(name: &str, version: &str) -> SourceTool {
         "type": "object", "properties": { "text": { "type": "string" } }, "additionalProperties": false,
     });
     let spec = ToolSpec { name: name.to_owned(), description: "A tool.".to_owned(), parameters };
-    SourceTool {
-        definition: crate::tools::definition::of(&spec, &json!(version)),
-        spec,
-        is_sample: false,
-        reads_only: true,
-    }
+    SourceTool { definition: crate::tools::definition::of(&spec, &json!(version)), spec, is_sample: false }
 }
 
 impl Source for Fake {
