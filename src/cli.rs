@@ -222,6 +222,11 @@ pub enum ToolsCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Take back that a tool is always allowed, as you said in a chat
+    Forget {
+        /// The tool's name
+        name: String,
+    },
     /// Check that schemas, programs, folders and servers are as they must be; runs no tool
     Check {
         /// Print JSON

@@ -27,9 +27,6 @@ const LETS_GO_WITHIN: Duration = Duration::from_millis(400);
 /// The question at the terminal. Its default is no.
 const RUN_IT: &str = "Run it? [y/N] ";
 
-/// What a model is told of a call that nobody can be asked about.
-const NOBODY_THERE: &str = "Nobody is there to ask.";
-
 /// A session at work.
 pub struct Driver<'a> {
     world: &'a mut World,
@@ -41,8 +38,8 @@ pub struct Driver<'a> {
     is_over: bool,
     /// Whether the user is being asked about a call.
     is_asking: bool,
-    /// Whether a notice says already why a call is denied unasked.
-    has_said_denied: bool,
+    /// Whether a notice says already why a call does not run unasked.
+    has_said_unasked: bool,
     /// Why there is no answer, or not the one that was asked for.
     error: Option<String>,
     began: Duration,
@@ -66,7 +63,7 @@ impl<'a> Driver<'a> {
             conversation,
             is_over: false,
             is_asking: false,
-            has_said_denied: false,
+            has_said_unasked: false,
             error: None,
             began,
         }
@@ -147,8 +144,8 @@ impl<'a> Driver<'a> {
     fn tell(&mut self, happened: Happened) {
         let happened = match happened {
             Happened::CallsChecked { reply, checked, next } => {
-                // With `--yes`, the configuration's word is enough; without, nothing runs unasked.
-                let checked = if self.ask.unasked { checked } else { tools::all_asked_about(checked) };
+                // With `--yes`, the configuration's own word is enough and alone counts; without, nothing runs unasked.
+                let checked = tools::judged(checked, self.ask.unasked);
                 self.calls_came(reply, &checked);
                 Happened::CallsChecked { reply, checked, next }
             }
@@ -235,7 +232,7 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// Puts the next call to the user, or denies it where nobody may be asked.
+    /// Puts the next call to the user; where nobody may be asked, it does not run.
     fn ask_next(&mut self) {
         while !self.is_asking {
             let next = self.session.approvals().next().map(|(id, prepared)| (id, std::sync::Arc::clone(prepared)));
@@ -252,22 +249,22 @@ impl<'a> Driver<'a> {
                     };
                     self.world.answers.spawn(asked.boxed());
                 }
-                None => self.deny(result, &prepared),
+                None => self.pass_over(result, &prepared),
             }
         }
     }
 
     /// Nobody is asked: only `--yes` with the configuration's word lets a call run.
-    fn deny(&mut self, result: MessageId, prepared: &Prepared) {
-        if !std::mem::replace(&mut self.has_said_denied, true) {
-            let why =
-                if self.ask.unasked { "the configuration does not allow it" } else { "there is no terminal to ask at" };
+    fn pass_over(&mut self, result: MessageId, prepared: &Prepared) {
+        let why =
+            if self.ask.unasked { "the configuration does not allow it" } else { "there is no terminal to ask at" };
+        if !std::mem::replace(&mut self.has_said_unasked, true) {
             self.world.stage.notice(&format!(
-                "{} was denied, since {why}. With --yes, the tools in `tools.allow` run unasked.",
+                "{} did not run, since {why}. With --yes, the tools in `tools.allow` run unasked.",
                 prepared.tool
             ));
         }
-        self.tell(Happened::Answered { result, approval: Approval::No(Some(NOBODY_THERE.to_owned())) });
+        self.tell(Happened::Answered { result, approval: Approval::Unasked(why.to_owned()) });
     }
 
     /// Shows what has come of the reply since the last time.

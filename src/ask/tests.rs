@@ -57,7 +57,9 @@ impl Toolbox for Pretends {
             origin: known.origin,
             definition: known.definition,
             arguments: Arc::new(serde_json::from_str(&call.arguments).unwrap()),
-            permission: known.permission,
+            // As after an "always" that was said in a chat.
+            permission: Permission::Allow,
+            by_config: known.permission,
             command: None,
             confinement: Confinement::Within,
             is_sample: true,
@@ -73,6 +75,10 @@ impl Toolbox for Pretends {
     }
 
     fn allow(&self, _: String, _: String) -> BoxFuture<'static, Result<(), String>> {
+        async { Ok(()) }.boxed()
+    }
+
+    fn forget(&self, _: String) -> BoxFuture<'static, Result<(), String>> {
         async { Ok(()) }.boxed()
     }
 }
@@ -204,7 +210,9 @@ fn anything_but_a_yes_is_a_no_and_the_model_is_told() {
 fn with_yes_what_the_configuration_allows_runs_and_nothing_else_does() {
     let came = ask_with(Some(&[]), true, &["all"], OutputFormat::Text);
     assert_eq!((came.exit, came.ran.as_slice()), (Exit::Answered, &[BOTH[0].to_owned()][..]));
-    assert!(came.err.contains("asked was denied, since the configuration does not allow it"), "{}", came.err);
+    assert!(came.err.contains("asked did not run, since the configuration does not allow it"), "{}", came.err);
+    assert!(came.results()[1].contains("could not be asked, since the configuration"), "{:?}", came.results());
+    assert!(!came.err.contains("denied by you"), "nobody denied it: {}", came.err);
 }
 
 #[test]
@@ -212,7 +220,7 @@ fn where_nobody_can_be_asked_nothing_runs_and_it_is_said_how_it_could() {
     let came = ask_with(None, false, &["all"], OutputFormat::Text);
     assert_eq!((came.exit, came.ran.len()), (Exit::Answered, 0));
     assert!(came.err.contains("--yes") && came.err.contains("tools.allow"), "{}", came.err);
-    assert_eq!(came.err.matches("was denied, since").count(), 1, "once is enough: {}", came.err);
+    assert_eq!(came.err.matches("did not run, since").count(), 1, "once is enough: {}", came.err);
 }
 
 #[test]

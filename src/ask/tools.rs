@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::chat::tool::{CheckedCall, Gathered, Permission, Prepared, ToolList, Verdict};
+use crate::chat::words::nearest;
 use crate::chat::{Status, ToolChoices};
 use crate::text::Sanitised;
 
@@ -62,7 +63,7 @@ pub fn explain_missing(name: &str, list: &ToolList) -> Missing {
     }
     let tools = list.tools.iter().map(|tool| tool.tool.spec.name.as_str());
     let known: Vec<&str> = tools.chain(list.servers.iter().map(|server| server.name.as_str())).collect();
-    let hint = match nearest(name, &known) {
+    let hint = match nearest(name, known.iter().copied()) {
         Some(nearest) => format!(" Did you mean {}?", Sanitised::line(nearest)),
         None if known.is_empty() => " There are no tools at all.".to_owned(),
         None => format!(" There are: {}.", Sanitised::line(&known.join(", "))),
@@ -70,32 +71,14 @@ pub fn explain_missing(name: &str, list: &ToolList) -> Missing {
     Missing::Unknown(format!("There is no tool {shown}.{hint}"))
 }
 
-/// The name that is spelt most alike, if any is at all.
-fn nearest<'a>(written: &str, known: &[&'a str]) -> Option<&'a str> {
-    let (distance, name) = known.iter().map(|name| (distance(written, name), *name)).min()?;
-    (distance <= written.chars().count().max(3) / 3).then_some(name)
-}
-
-/// Edits between two names (Levenshtein).
-fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (at, c) in from.chars().enumerate() {
-        let mut before = row[0];
-        row[0] = at + 1;
-        for (column, other) in to.iter().enumerate() {
-            let swapped = before + usize::from(c != *other);
-            before = row[column + 1];
-            row[column + 1] = swapped.min(before + 1).min(row[column] + 1);
-        }
-    }
-    row[to.len()]
-}
-
-/// The same calls, of which none runs without the user's word.
+/// The same calls, of which none runs without the user's word; or, `unasked`, without the configuration's own: an
+/// "always" that was said in a chat counts for neither.
 #[must_use]
-pub fn all_asked_about(checked: Vec<CheckedCall>) -> Vec<CheckedCall> {
-    let asked = |prepared: Arc<Prepared>| Arc::new(Prepared { permission: Permission::Ask, ..(*prepared).clone() });
+pub fn judged(checked: Vec<CheckedCall>, unasked: bool) -> Vec<CheckedCall> {
+    let asked = |prepared: Arc<Prepared>| {
+        let permission = if unasked { prepared.by_config } else { Permission::Ask };
+        Arc::new(Prepared { permission, ..(*prepared).clone() })
+    };
     let one = |call: CheckedCall| match call.verdict {
         Verdict::Ready(prepared) => CheckedCall { verdict: Verdict::Ready(asked(prepared)), ..call },
         _ => call,
@@ -187,6 +170,7 @@ mod tests {
             definition: String::new(),
             arguments: Arc::new(arguments),
             permission: Permission::Allow,
+            by_config: Permission::Ask,
             command: Some(vec!["ls".to_owned(), "-l\u{1b}[2J".to_owned()]),
             confinement: Confinement::Unsandboxed,
             is_sample: false,
@@ -223,11 +207,18 @@ mod tests {
     }
 
     #[test]
-    fn no_call_runs_without_the_users_word() {
-        let call =
-            CheckedCall { result: MessageId(Uuid::nil()), verdict: Verdict::Ready(Arc::new(prepared(json!({})))) };
-        let asked = all_asked_about(vec![call]);
-        assert!(matches!(&asked[0].verdict, Verdict::Ready(prepared) if prepared.permission == Permission::Ask));
+    fn no_call_runs_without_the_users_word_or_unasked_without_the_configurations() {
+        let permission = |unasked: bool, by_config: Permission| {
+            let prepared = Prepared { by_config, ..prepared(json!({})) };
+            let call = CheckedCall { result: MessageId(Uuid::nil()), verdict: Verdict::Ready(Arc::new(prepared)) };
+            match &judged(vec![call], unasked)[0].verdict {
+                Verdict::Ready(prepared) => prepared.permission,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(permission(false, Permission::Allow), Permission::Ask);
+        assert_eq!(permission(true, Permission::Allow), Permission::Allow);
+        assert_eq!(permission(true, Permission::Ask), Permission::Ask, "an always does not count");
     }
 
     #[test]

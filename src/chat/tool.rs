@@ -237,8 +237,11 @@ pub struct Prepared {
     pub definition: String,
     /// A JSON object, read once.
     pub arguments: Arc<Value>,
-    /// Config's word, with an "always" of the user's in it: `Ask` or `Allow`.
+    /// Config's word, with an "always" of the user's in it: `Ask` or `Allow`. Whoever can ask goes by it.
     pub permission: Permission,
+    /// Config's own word on this definition, `Ask` or `Allow`, whatever the user said before: where nobody is asked, it
+    /// alone counts.
+    pub by_config: Permission,
     /// The argument list that is run, for a command.
     pub command: Option<Vec<String>>,
     pub confinement: Confinement,
@@ -323,6 +326,8 @@ pub enum Approval {
     Always,
     /// With a word to the model, where there is one.
     No(Option<String>),
+    /// Nobody could be asked, for this reason: the call does not run, and nobody denied it.
+    Unasked(String),
 }
 
 #[cfg(test)]

@@ -53,7 +53,7 @@ pub struct AskArgs {
     /// Offer these tools, by their names or an MCP server's, or `all`; without it there are none
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = lossy())]
     pub tools: Vec<String>,
-    /// Ask nothing: calls of tools that the configuration allows run, and all others are denied
+    /// Ask nothing: calls of tools that `tools.allow` names run, and no others, not even those allowed for good in a chat
     #[arg(short, long)]
     pub yes: bool,
     /// Put this text file behind the prompt; may be given again

@@ -38,6 +38,7 @@ pub use error::{ConfigError, Problem};
 pub use key::{Key, KeyProblem};
 pub use key_file::KeyFileError;
 pub use layers::{Layers, Origin};
+pub use resolve::expanded;
 pub use write::{Change, WriteError, local_server_changes, save};
 
 /// The configuration with every field explained, as `munshi config init` writes it.
@@ -169,6 +170,8 @@ pub struct Config {
     pub paths: Paths,
     /// The file that was read, or would be.
     pub file: PathBuf,
+    /// Files that keys are taken from, there or not: nobody else is to read them.
+    pub key_files: Vec<PathBuf>,
     /// What the user should know though nothing is wrong, such as an address that was ignored.
     pub notices: Vec<String>,
     layers: Layers,

@@ -70,6 +70,7 @@ pub(super) fn load(inputs: &Inputs) -> Result<(Config, Vec<Problem>), ConfigErro
         key_bindings: key_bindings(&layers),
         tooling,
         log_level: layers.text("log_level"),
+        key_files: key_files(&paths, inputs.cwd.as_deref()),
         paths,
         file,
         notices: gathered.notices,
@@ -86,6 +87,12 @@ fn folders(environment: &Environment, platform: &Paths) -> Paths {
         data: named("MUNSHI_DATA_DIR", &platform.data),
         state: named("MUNSHI_STATE_DIR", &platform.state),
     }
+}
+
+/// Where keys may stand: munshi's own file, wherever a link leads from it, and both `.env` files.
+fn key_files(paths: &Paths, cwd: Option<&Path>) -> Vec<PathBuf> {
+    let own = [paths.key_file(), paths.config.join(".env")];
+    own.into_iter().chain(cwd.map(|cwd| cwd.join(".env"))).collect()
 }
 
 /// The working folder's `.env` and the configuration folder's, in the order in which they are asked.
@@ -290,7 +297,8 @@ fn system_prompt(layers: &mut Layers, file: &Path, environment: &Environment, pr
 }
 
 /// A path as written in a file: `~` is the user's home, and what is relative is so to that file.
-pub(super) fn expanded(written: &str, file: &Path, home: Option<&Path>) -> PathBuf {
+#[must_use]
+pub fn expanded(written: &str, file: &Path, home: Option<&Path>) -> PathBuf {
     match (written.strip_prefix('~'), home) {
         (Some(""), Some(home)) => home.to_path_buf(),
         (Some(rest), Some(home)) if rest.starts_with('/') => home.join(rest.trim_start_matches('/')),

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::value::{Kind, Value};
-use crate::chat::words::distance;
+use crate::chat::words;
 
 /// One setting.
 #[derive(Debug, Clone, Copy)]
@@ -188,13 +188,11 @@ pub fn place(path: &[String]) -> Place {
     Place::Unknown(known)
 }
 
-/// The known name that `written` was most likely meant to be; `None` where none is near.
+/// The known name that `written` was most likely meant to be, whichever case and dashes it has.
 #[must_use]
 pub fn nearest<'a>(written: &str, known: &[&'a str]) -> Option<&'a str> {
     let written = written.to_lowercase().replace('-', "_");
-    let near = known.iter().map(|name| (distance(&written, name), *name)).min()?;
-    let length = near.1.chars().count();
-    (near.0 <= (length / 3).max(2) && near.0 < length).then_some(near.1)
+    words::nearest(&written, known.iter().copied())
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use munshi::chat::{AnswerSchema, ToolSpec};
+use munshi::config::expanded;
 use munshi::tools::schema::Schema;
 use serde_json::Value;
 
@@ -14,8 +15,7 @@ const MOST_BYTES: u64 = 256 * 1024;
 
 /// The path that a user means: `~/` is the home folder.
 pub fn path(written: &str) -> PathBuf {
-    let home = written.strip_prefix("~/").and_then(|rest| Some(PathBuf::from(std::env::var_os("HOME")?).join(rest)));
-    home.unwrap_or_else(|| PathBuf::from(written))
+    expanded(written, Path::new(""), std::env::var_os("HOME").map(PathBuf::from).as_deref())
 }
 
 /// The schema in a file, under the file's name.

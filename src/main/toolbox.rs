@@ -13,7 +13,7 @@ use munshi::store::Store as _;
 use munshi::store::sqlite::{OpenOptions, SqliteStore};
 use munshi::tools::builtin::{BuiltIns, FoundMessage, SearchChats, World};
 use munshi::tools::command::{CommandSource, Surroundings};
-use munshi::tools::grants::{self, Grants};
+use munshi::tools::grants::Grants;
 use munshi::tools::kit::Kit;
 use munshi::tools::source::Source;
 
@@ -85,7 +85,7 @@ fn built_in(config: &Config, clock: &Clock, database: &Path) -> BuiltIns {
         clock: Arc::new(move || Timestamp::from_millisecond(now.now().unix_ms).unwrap_or_default()),
         zone: clock.zone().clone(),
         roots: config.tooling.roots.clone(),
-        private: private_folders(config),
+        private: private_folders(config).into_iter().chain(config.key_files.iter().cloned()).collect(),
         search: Some(search(database.to_path_buf(), clock.clone())),
     })
 }
@@ -118,7 +118,8 @@ fn found(database: &Path, now_ms: i64, query: &str, limit: u32) -> Result<Vec<Fo
 }
 
 fn grants(data: &Path) -> Grants {
-    Grants { path: data.join(grants::FILE), read: |path| std::fs::read(path), append }
+    let replace = files::write_private;
+    Grants { folder: data.to_path_buf(), read: |path| std::fs::read(path), append, replace }
 }
 
 /// Adds to a private file, and waits until it is on the disk.

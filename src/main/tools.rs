@@ -9,6 +9,7 @@ use munshi::chat::tool::{ListedTool, Permission, ToolList};
 use munshi::chat::tooling::ServerTransport;
 use munshi::cli::ToolsCommand;
 use munshi::config::Config;
+use munshi::platform::files;
 use munshi::runtime::Clock;
 use munshi::text::Sanitised;
 use munshi::tools::Toolbox as _;
@@ -38,6 +39,10 @@ pub fn run(command: &ToolsCommand, config: &Config) -> Result<ExitCode> {
                     if *json { crate::data(check_json(&findings, is_well)?) } else { check_text(&findings, is_well) };
                 Ok((text, if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }))
             }
+            ToolsCommand::Forget { name } => Ok(match tools.kit.forget(name.clone()).await {
+                Ok(()) => (format!("{} is no longer always allowed.\n", Sanitised::line(name)), ExitCode::SUCCESS),
+                Err(why) => (String::new(), crate::fail(&format!("munshi: {why}"), 1)),
+            }),
         }
     })?;
     workers.block_on(tools.kit.end());
@@ -143,7 +148,7 @@ async fn findings(config: &Config, tools: &Toolbox) -> Vec<Finding> {
             findings.push(Finding::new(&server.name, program_of(program, told_path().as_deref())));
         }
     }
-    let list = tools.kit.list().await;
+    let list = tools.kit.list_all().await;
     findings.extend(list.tools.iter().map(|listed| {
         let says = format!("its schema can be used; {}", listed.tool.origin);
         Finding::new(&listed.tool.spec.name, Ok(says))
@@ -164,22 +169,15 @@ fn told_path() -> Option<String> {
 
 /// Where a program is.
 fn program_of(program: &str, path: Option<&str>) -> Result<String, String> {
-    let there = |file: &Path| is_program(file).then(|| format!("it runs {}", file.display()));
+    let runs = |file: &Path| format!("it runs {}", file.display());
     if program.contains('/') {
-        return there(Path::new(program)).ok_or_else(|| format!("{program} is not there, or is no program"));
+        let path = Path::new(program);
+        let there = files::may_run(path).then(|| runs(path));
+        return there.ok_or_else(|| format!("{program} is not there, or is no program"));
     }
-    let folders = std::env::split_paths(path.unwrap_or_default()).map(|folder: PathBuf| folder.join(program));
-    let found = folders.filter(|file| file.is_absolute()).find_map(|file| there(&file));
+    let folders: Vec<PathBuf> = std::env::split_paths(path.unwrap_or_default()).collect();
+    let found = files::program(program, &folders).map(|path| runs(&path));
     found.ok_or_else(|| format!("{program} is in no folder of PATH: install it, or write where it is"))
-}
-
-fn is_program(file: &Path) -> bool {
-    let Ok(about) = std::fs::metadata(file) else { return false };
-    #[cfg(unix)]
-    let may_run = std::os::unix::fs::MetadataExt::mode(&about) & 0o111 != 0;
-    #[cfg(not(unix))]
-    let may_run = true;
-    about.is_file() && may_run
 }
 
 fn check_text(findings: &[Finding], is_well: bool) -> String {

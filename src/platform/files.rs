@@ -87,6 +87,14 @@ pub fn may_run(path: &Path) -> bool {
     may && path.is_file()
 }
 
+/// Where a program of this name is in the first of some folders that has one; folders that are not absolute, which would
+/// be others for every program, do not count.
+#[must_use]
+pub fn program(name: &str, folders: &[PathBuf]) -> Option<PathBuf> {
+    let absolute = folders.iter().filter(|folder| folder.is_absolute());
+    absolute.map(|folder| folder.join(name)).find(|path| may_run(path))
+}
+
 /// Bytes that this user can still write on the disk that holds `path`, or where it would be; `None` where the system
 /// cannot say.
 #[must_use]

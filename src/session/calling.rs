@@ -225,6 +225,11 @@ impl Session {
                 let content = format!("Not run: the user did not allow this call.{said}");
                 self.settle(result, Settled::failed(content, "denied by you".to_owned()), None, at, out);
             }
+            Approval::Unasked(why) => {
+                let content = format!("Not run: the user could not be asked, since {why}.");
+                let note = format!("not run: {why}");
+                self.settle(result, Settled::failed(content, note), None, at, out);
+            }
         }
         self.after_calls(at, out);
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::chat::budget::{Refusal, Scope};
 use crate::chat::ledger::Purpose;
 use crate::chat::money::short_count;
+use crate::chat::words::size;
 use crate::chat::{Currency, Failure, FailureKind, Local, ModelRef, PicoUsd};
 
 use super::retry::Field;
@@ -208,23 +209,6 @@ pub fn takes_no_tools(model: &ModelRef) -> String {
 #[must_use]
 pub fn cut_result(told: usize, bytes: u64) -> String {
     format!("the model is told the first {} of {}", size(told as u64), size(bytes))
-}
-
-/// A number of bytes in words: `812 B`, `64 KiB`, `1.0 GiB`.
-#[must_use]
-pub fn size(bytes: u64) -> String {
-    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
-    if bytes < 1_024 {
-        return format!("{bytes} B");
-    }
-    let mut value = bytes as f64 / 1_024.0;
-    let mut unit = 0;
-    while value >= 1_000.0 && unit + 1 < UNITS.len() {
-        value /= 1_024.0;
-        unit += 1;
-    }
-    let digits = usize::from(value < 10.0 && value.fract() >= 0.05);
-    format!("{value:.digits$} {}", UNITS[unit])
 }
 
 /// That an answer is not in the shape that was asked for, and where; `is_last`: it was asked for once more already.

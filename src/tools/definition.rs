@@ -14,8 +14,13 @@ pub fn of(spec: &ToolSpec, does: &Value) -> String {
     let whole = json!({
         "name": spec.name, "description": spec.description, "parameters": spec.parameters, "does": does,
     });
-    // Written with its fields in order, since that is how an object keeps them.
-    let hash = Sha256::digest(sorted(whole).to_string());
+    hash(whole)
+}
+
+/// SHA-256 in hex over a value, in whatever order the fields of its objects are kept.
+#[must_use]
+pub fn hash(value: Value) -> String {
+    let hash = Sha256::digest(sorted(value).to_string());
     hash.iter().fold(String::with_capacity(64), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");
         hex

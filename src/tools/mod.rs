@@ -31,7 +31,7 @@ pub trait Toolbox: Send + Sync + 'static {
     /// yet; one that does not answer in time is left out, with a note.
     fn gather(&self, choices: ToolChoices) -> BoxFuture<'static, Gathered>;
 
-    /// All of them, on or off, with how their servers do.
+    /// All of them, on or off, with how their servers do. A server that is off and does not run is not started for it.
     fn list(&self) -> BoxFuture<'static, ToolList>;
 
     /// Looks whether a call can run, without running anything.
@@ -46,6 +46,12 @@ pub trait Toolbox: Send + Sync + 'static {
     /// # Errors
     /// The future gives the reason, in a sentence, where it is not kept.
     fn allow(&self, tool: String, definition: String) -> BoxFuture<'static, Result<(), String>>;
+
+    /// Takes back that the user allowed a tool for good, whichever its definition.
+    ///
+    /// # Errors
+    /// The future gives the reason, in a sentence, where it was not allowed, or still is.
+    fn forget(&self, tool: String) -> BoxFuture<'static, Result<(), String>>;
 }
 
 /// No tools at all.
@@ -72,6 +78,10 @@ impl Toolbox for NoTools {
     }
 
     fn allow(&self, tool: String, _: String) -> BoxFuture<'static, Result<(), String>> {
+        Box::pin(std::future::ready(Err(format!("There is no tool {tool:?} here."))))
+    }
+
+    fn forget(&self, tool: String) -> BoxFuture<'static, Result<(), String>> {
         Box::pin(std::future::ready(Err(format!("There is no tool {tool:?} here."))))
     }
 }

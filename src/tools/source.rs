@@ -16,8 +16,6 @@ pub struct SourceTool {
     /// A hash of all that it is: what the model is told, and what is run.
     pub definition: String,
     pub is_sample: bool,
-    /// Whether it changes nothing anywhere.
-    pub reads_only: bool,
 }
 
 /// What a call would do.
@@ -39,6 +37,11 @@ pub trait Source: Send + Sync + 'static {
     /// # Errors
     /// The future gives, in a sentence, why they are not there.
     fn tools(&self) -> BoxFuture<'static, Result<Vec<SourceTool>, String>>;
+
+    /// Whether its tools can be told without anything being started for it.
+    fn is_running(&self) -> bool {
+        true
+    }
 
     /// What a call with these arguments, valid by the tool's schema, would do. Runs nothing.
     ///

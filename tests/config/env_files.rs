@@ -24,6 +24,14 @@ fn the_environment_beats_the_working_folder_s_env_and_that_the_configuration_fol
 }
 
 #[test]
+fn files_that_keys_may_be_taken_from_are_named_there_or_not() {
+    let home = Home::new();
+    let config = home.load();
+    let named: Vec<String> = config.key_files.iter().map(|path| home.short(&path.display().to_string())).collect();
+    assert_eq!(named, ["config/keys.toml", "config/.env", "work/.env"]);
+}
+
+#[test]
 fn a_stranger_s_folder_cannot_redirect_your_key() {
     let home = Home::new().env("OPENAI_API_KEY", KEY);
     home.write("work/.env", "OPENAI_BASE_URL=https://evil.example/v1\n");

@@ -28,7 +28,10 @@ fn a_yes_for_all_runs_only_what_the_configuration_allows() {
     let home = Home::new();
     let asked = ["ask", "--demo", "--tools", "get_weather", "--yes", WEATHER];
     let (out, talk) = ended(&home, 0, &asked);
-    assert!(out.contains("You did not allow") && !out.contains("humidity"), "{out}");
+    assert!(
+        out.contains("could not be asked") && !out.contains("You did not allow") && !out.contains("humidity"),
+        "{out}"
+    );
     assert!(talk.contains("get_weather") && talk.contains('✗'), "{talk}");
     home.write_config("[tools]\nallow = [\"get_weather\"]\n");
     let (out, talk) = ended(&home, 0, &asked);
@@ -61,6 +64,32 @@ fn the_posting_becomes_its_five_fields_on_standard_output() {
     assert!(talk.contains("not as asked: ") && talk.contains("\"job_title\" is missing: asked once more"), "{talk}");
     let (_, talk) = ended(&home, 5, &["ask", "--demo", "--schema", schema, POSTING, "(never right)"]);
     assert!(talk.contains("job_title"), "{talk}");
+}
+
+#[test]
+fn an_always_counts_for_no_yes_and_is_taken_back_from_the_shell() {
+    let home = Home::new();
+    let permission = || {
+        let (out, _) = ended(&home, 0, &["tools", "list", "--json"]);
+        let listed: serde_json::Value = serde_json::from_str(&out).unwrap();
+        let tool = listed["tools"].as_array().unwrap().iter().find(|tool| tool["name"] == "get_weather").cloned();
+        let tool = tool.unwrap();
+        (tool["permission"].clone(), tool["definition"].as_str().unwrap().to_owned())
+    };
+    let (asks, definition) = permission();
+    assert_eq!(asks, "asks");
+    let lines = format!("get_weather\t{definition}\ncalculate\t{definition}\n");
+    std::fs::create_dir_all(home.data_dir()).unwrap();
+    std::fs::write(home.data_dir().join("allowed_tools"), lines).unwrap();
+    assert_eq!(permission().0, "always");
+    let (out, _) = ended(&home, 0, &["ask", "--demo", "--tools", "get_weather", "--yes", WEATHER]);
+    assert!(!out.contains("humidity"), "{out}");
+    let (out, _) = ended(&home, 0, &["tools", "forget", "get_weather"]);
+    assert_eq!((out.as_str(), permission().0), ("get_weather is no longer always allowed.\n", "asks".into()));
+    let kept = std::fs::read_to_string(home.data_dir().join("allowed_tools")).unwrap();
+    assert_eq!(kept, format!("calculate\t{definition}\n"), "the others stay");
+    let (_, why) = ended(&home, 1, &["tools", "forget", "get_weather"]);
+    assert!(why.contains("was not allowed for good"), "{why}");
 }
 
 #[test]

@@ -61,7 +61,7 @@ impl Spy {
             "additionalProperties": false});
         let spec = ToolSpec { name: name.to_owned(), description: "Does harm.".to_owned(), parameters };
         let definition = definition::of(&spec, &json!(name));
-        SourceTool { spec, definition, is_sample: false, reads_only: false }
+        SourceTool { spec, definition, is_sample: false }
     }
 }
 
@@ -146,9 +146,10 @@ impl World {
             ..Tooling::default()
         };
         let grants = Grants {
-            path: self.folder.path().join("allowed_tools"),
+            folder: self.folder.path().to_path_buf(),
             read: |path| fs::read(path),
             append: |_, _| panic!("nothing is allowed for good"),
+            replace: |_, _| panic!("nothing is forgotten"),
         };
         let kit = Kit::new(vec![Arc::new(built_in), Arc::new(Spy(Arc::clone(&notes)))], &tooling, grants);
         let arrived = Arc::new(Notify::new());

@@ -51,7 +51,7 @@ async fn a_server_sees_of_the_environment_what_it_was_given_and_no_secret() {
 #[tokio::test]
 async fn pictures_and_blobs_are_named_and_not_shown() {
     let told = World::new("good").call("test__picture", json!({})).await.content;
-    assert_eq!(told, "look:\n[image (image/png), 12 kB: not shown]\n[resource file:///x, 3 bytes: not shown]");
+    assert_eq!(told, "look:\n[image (image/png), 12 KiB: not shown]\n[resource file:///x, 3 B: not shown]");
 }
 
 #[tokio::test]

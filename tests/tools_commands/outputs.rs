@@ -73,6 +73,6 @@ async fn what_is_no_utf8_is_told_with_replacement_characters_and_escapes_stay_da
         let outcome = World::new().run(kind, "printf 'price in Stra\\337e: 5, plain\\033[31m red\\n'").await;
         assert_eq!(outcome.content, "price in Stra\u{FFFD}e: 5, plain\u{1b}[31m red\n", "{kind:?}");
         let outcome = World::new().run(kind, "printf 'a\\000b'").await;
-        assert_eq!(outcome.content, "The command printed 3 bytes that are no text.", "{kind:?}");
+        assert_eq!(outcome.content, "The command printed 3 B that are no text.", "{kind:?}");
     }
 }

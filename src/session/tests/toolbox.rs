@@ -71,6 +71,7 @@ impl Tools {
                 definition: tool.definition.clone(),
                 arguments: Arc::new(arguments),
                 permission: tool.permission,
+                by_config: tool.permission,
                 command: None,
                 confinement: Confinement::Within,
                 is_sample: false,

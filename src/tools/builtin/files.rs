@@ -1,6 +1,6 @@
 //! Paths under the folders that the user named, and nothing outside them: every step is taken from an open folder, so
 //! that no `..`, link or swap in between leads out. Owns the refusals, each with its path; munshi's own folders are
-//! never entered, not even inside a root.
+//! never entered, and the files that it takes keys from never read, not even inside a root.
 
 use std::ffi::OsString;
 use std::io;
@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 
 use cap_fs_ext::{DirExt as _, FollowSymlinks, OpenOptionsFollowExt as _, OpenOptionsSyncExt as _};
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, File, OpenOptions};
+use cap_std::fs::{Dir, File, Metadata, OpenOptions};
 
 /// The folders, as they are when they are asked.
 #[derive(Debug, Clone)]
@@ -41,6 +41,8 @@ pub(super) struct Place {
     name: Option<OsString>,
     /// Its whole path, without links.
     pub(super) path: PathBuf,
+    /// What it may not be.
+    private: Vec<Private>,
 }
 
 impl Roots {
@@ -75,9 +77,9 @@ impl Roots {
             Err(error) => return Err(failed(&error)),
         };
         let path: PathBuf = root.join(&below).components().collect();
-        let private = self.private_folders();
-        if private.iter().any(|(own, _)| path.starts_with(own)) {
-            return Err(own(written));
+        let private = self.private();
+        if let Some(own) = private.iter().find(|own| path.starts_with(&own.path)) {
+            return Err(own.refused(written));
         }
         let names: Vec<OsString> = below
             .components()
@@ -87,14 +89,17 @@ impl Roots {
             })
             .collect();
         let (mut folder, mut name) = (dir, None);
-        check_identity(&folder, &private, written)?;
+        check_folder(&folder, &private, written)?;
         for step in names {
             if let Some(entered) = name.replace(step) {
                 folder = folder.open_dir_nofollow(&entered).map_err(|error| failed(&error))?;
-                check_identity(&folder, &private, written)?;
+                check_folder(&folder, &private, written)?;
             }
         }
-        Ok(Place { folder, name, path })
+        if let Some(about) = name.as_ref().and_then(|name| folder.symlink_metadata(name).ok()) {
+            check(&about, &private, written)?;
+        }
+        Ok(Place { folder, name, path, private })
     }
 
     /// The root that a path is under, and the rest of it.
@@ -118,15 +123,34 @@ impl Roots {
         Err(outside(written))
     }
 
-    /// munshi's own folders that are there: their paths without links, and what tells them apart.
-    fn private_folders(&self) -> Vec<(PathBuf, Option<(u64, u64)>)> {
+    /// What is munshi's own and there: paths without links, and what tells it from all else.
+    fn private(&self) -> Vec<Private> {
         let there = self.private.iter().filter_map(|own| own.canonicalize().ok());
         there
-            .map(|own| {
-                let id = Dir::open_ambient_dir(&own, ambient_authority()).ok().as_ref().and_then(identity);
-                (own, id)
+            .filter_map(|path| {
+                let about = std::fs::metadata(&path).ok()?;
+                let about = Metadata::from_just_metadata(about);
+                Some(Private { is_file: about.is_file(), id: identity(&about), path })
             })
             .collect()
+    }
+}
+
+/// A folder of munshi's own, or a file that it takes keys from.
+#[derive(Debug, Clone)]
+struct Private {
+    path: PathBuf,
+    is_file: bool,
+    id: Option<(u64, u64)>,
+}
+
+impl Private {
+    fn refused(&self, written: &str) -> Trouble {
+        Trouble::Refused(if self.is_file {
+            format!("{written:?} is a file that munshi takes keys from, which no tool reads.")
+        } else {
+            format!("{written:?} is in munshi's own folders, which no tool reads.")
+        })
     }
 }
 
@@ -134,23 +158,23 @@ fn outside(written: &str) -> Trouble {
     Trouble::Refused(format!("{written:?} is outside the folders that the user allows; it is not opened."))
 }
 
-fn own(written: &str) -> Trouble {
-    Trouble::Refused(format!("{written:?} is in munshi's own folders, which no tool reads."))
+fn check_folder(folder: &Dir, private: &[Private], written: &str) -> Result<(), Trouble> {
+    folder.dir_metadata().map_or(Ok(()), |about| check(&about, private, written))
 }
 
-/// A folder of munshi's is one under whatever name it was reached.
-fn check_identity(folder: &Dir, private: &[(PathBuf, Option<(u64, u64)>)], written: &str) -> Result<(), Trouble> {
-    let here = identity(folder);
-    if here.is_some() && private.iter().any(|(_, id)| *id == here) { Err(own(written)) } else { Ok(()) }
+/// What is munshi's own is so under whatever name it was reached.
+fn check(about: &Metadata, private: &[Private], written: &str) -> Result<(), Trouble> {
+    let here = identity(about);
+    let own = private.iter().find(|own| here.is_some() && own.id == here);
+    own.map_or(Ok(()), |own| Err(own.refused(written)))
 }
 
-/// What tells a folder from all others, where the system has such a thing.
+/// What tells a folder or a file from all others, where the system has such a thing.
 #[cfg_attr(not(unix), allow(unused_variables, reason = "only Unix tells"))]
-fn identity(folder: &Dir) -> Option<(u64, u64)> {
+fn identity(about: &Metadata) -> Option<(u64, u64)> {
     #[cfg(unix)]
     {
         use cap_std::fs::MetadataExt as _;
-        let about = folder.dir_metadata().ok()?;
         Some((about.dev(), about.ino()))
     }
     #[cfg(not(unix))]
@@ -177,6 +201,7 @@ impl Place {
         options.read(true).follow(FollowSymlinks::No).nonblock(true);
         let file = self.folder.open_with(name, &options).map_err(failed)?;
         let about = file.metadata().map_err(failed)?;
+        check(&about, &self.private, &self.path.display().to_string())?;
         if about.is_file() { Ok((file, about.len())) } else { Err(no_file()) }
     }
 

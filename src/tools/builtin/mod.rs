@@ -47,7 +47,7 @@ pub struct World {
     pub zone: TimeZone,
     /// Folders that may be looked into; none: the two tools for files are not there.
     pub roots: Vec<PathBuf>,
-    /// munshi's own folders, which are never read, not even inside a root.
+    /// munshi's own folders, and files that it takes keys from: never read, not even inside a root.
     pub private: Vec<PathBuf>,
     /// Looks into the user's own history; `None`: the tool for it is not there.
     pub search: Option<SearchChats>,
@@ -101,7 +101,7 @@ impl BuiltIns {
             let spec =
                 ToolSpec { name: row.name.to_owned(), description: made.description(), parameters: made.parameters() };
             let definition = definition::of(&spec, &json!("built in"));
-            Some((SourceTool { spec, definition, is_sample: row.is_sample, reads_only: true }, made))
+            Some((SourceTool { spec, definition, is_sample: row.is_sample }, made))
         });
         Self { tools: tools.collect() }
     }

@@ -1,9 +1,6 @@
 //! A definition that was read and found right: its argument list, its hash, where its program is, what it needs to see.
 
-use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
-
-use sha2::{Digest as _, Sha256};
 
 use super::template::Template;
 use super::{Surroundings, Variables};
@@ -12,6 +9,7 @@ use crate::chat::tooling::CommandDefinition;
 use crate::platform::files;
 use crate::platform::sandbox::{Needs, is_private};
 use crate::tools::ENVIRONMENT;
+use crate::tools::definition;
 use crate::tools::source::SourceTool;
 
 pub struct Defined {
@@ -57,8 +55,6 @@ impl Defined {
             spec: ToolSpec { name: name.clone(), description: description.clone(), parameters: parameters.clone() },
             definition: self.hash.clone(),
             is_sample: false,
-            // Nobody knows what a program does.
-            reads_only: false,
         }
     }
 
@@ -73,8 +69,7 @@ impl Defined {
             let there = files::may_run(path).then(|| path.to_path_buf());
             return there.ok_or_else(|| format!("The program of {name}, {program}, is not there or cannot be run."));
         }
-        let found =
-            search(environment).into_iter().map(|folder| folder.join(program)).find(|path| files::may_run(path));
+        let found = files::program(program, &search(environment));
         found.ok_or_else(|| {
             format!("The program of {name}, {program}, is in no folder of PATH: install it, or write its whole path.")
         })
@@ -129,27 +124,15 @@ fn search(environment: &Variables) -> Vec<PathBuf> {
 }
 
 /// Of everything that it is: whoever agrees to a tool agrees to this.
-fn hash(definition: &CommandDefinition) -> String {
-    let CommandDefinition { name, description, parameters, command, timeout, env, reads, writes, network } = definition;
-    // As JSON no two lists run into one another.
+fn hash(defined: &CommandDefinition) -> String {
+    let CommandDefinition { name, description, parameters, command, timeout, env, reads, writes, network } = defined;
     let paths = |paths: &[PathBuf]| -> Vec<Vec<u8>> {
         paths.iter().map(|path| path.as_os_str().as_encoded_bytes().to_vec()).collect()
     };
-    let whole = serde_json::json!([
-        name,
-        description,
-        parameters,
-        command,
-        timeout.as_millis() as u64,
-        env,
-        paths(reads),
-        paths(writes),
-        network
-    ]);
-    Sha256::digest(whole.to_string()).iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let spec = ToolSpec { name: name.clone(), description: description.clone(), parameters: parameters.clone() };
+    // As JSON no two lists run into one another.
+    let does = serde_json::json!([command, timeout.as_millis() as u64, env, paths(reads), paths(writes), network]);
+    definition::of(&spec, &does)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::chat::tool::{MOST_RESULT_BYTES, ToolEnd, ToolOutcome};
+use crate::chat::words::size;
 use crate::platform::sandbox::{End, Ran};
 
 /// What a model is told of a run.
@@ -106,13 +107,6 @@ fn signal_words(signal: i32) -> String {
     format!("signal {signal} ({name})")
 }
 
-/// Bytes in a unit that reads.
-fn size(bytes: u64) -> String {
-    let units = [("GB", 1_u64 << 30), ("MB", 1 << 20), ("KB", 1 << 10)];
-    let unit = units.into_iter().find(|(_, unit)| bytes >= *unit);
-    unit.map_or_else(|| format!("{bytes} bytes"), |(name, unit)| format!("{:.1} {name}", bytes as f64 / unit as f64))
-}
-
 const _: () = assert!(MOST_RESULT_BYTES >= 64 * 1024, "as much as is kept of what a command prints can be told");
 
 #[cfg(test)]
@@ -148,8 +142,8 @@ mod tests {
 
     #[test]
     fn what_is_no_text_is_said_to_be_none() {
-        assert_eq!(ran(End::Exited(0), b"\x7fELF\0\0", b"").content, "The command printed 6 bytes that are no text.");
-        assert!(ran(End::Exited(0), &[0xFF; 2048], b"").content.contains("2.0 KB"));
+        assert_eq!(ran(End::Exited(0), b"\x7fELF\0\0", b"").content, "The command printed 6 B that are no text.");
+        assert!(ran(End::Exited(0), &[0xFF; 2048], b"").content.contains("2 KiB"));
         assert_eq!(
             ran(End::Exited(0), b"Stra\xDFe, and so on: latin-1", b"").content,
             "Stra\u{FFFD}e, and so on: latin-1"

@@ -9,7 +9,7 @@ use super::finding::{Finding, Found};
 use super::policy::is_of;
 use crate::chat::ToolCall;
 use crate::chat::tool::{Permission, Prepared, ToolOrigin, Verdict};
-use crate::chat::words::distance;
+use crate::chat::words::nearest;
 use crate::tools::arguments;
 use crate::tools::grants::{Grant, look};
 
@@ -26,6 +26,24 @@ impl Inner {
         .await
     }
 
+    /// Whether a server's tool is another than the configuration's word was given for: its definition was changed since
+    /// it first ran, or it came to a server that is allowed as a whole after that. The user is then asked.
+    async fn is_other(&self, found: &Found) -> bool {
+        let (tool, origin) = (&found.tool, found.source.origin());
+        if !matches!(origin, ToolOrigin::Mcp(_)) {
+            return false;
+        }
+        let Ok(pins) = self.pins().await else { return true };
+        match look(&pins, &tool.spec.name, &tool.definition) {
+            Grant::Given => false,
+            Grant::ToAnother => true,
+            Grant::None => {
+                let by_server = self.policy.allowed_by_server(&tool.spec.name, &origin);
+                by_server.is_some_and(|server| pins.iter().any(|(name, _)| name == server))
+            }
+        }
+    }
+
     pub(super) async fn check(&self, call: ToolCall) -> Verdict {
         let mut finding = self.find_for(&call.name).await;
         let Some(at) = finding.tools.iter().position(|found| found.tool.spec.name == call.name) else {
@@ -38,11 +56,11 @@ impl Inner {
             return Verdict::Denied(format!("The user's configuration denies the tool {}; it never runs.", call.name));
         }
         let grant = look(&self.kept().await, &call.name, &found.tool.definition);
-        // A server may change what stands behind a name that the configuration allows: then the user is asked.
-        let is_new = matches!(origin, ToolOrigin::Mcp(_)) && grant == Grant::ToAnother;
-        let may_run = grant == Grant::Given || (permission == Permission::Allow && !is_new);
-        let permission = if may_run { Permission::Allow } else { Permission::Ask };
-        let checking = tokio::task::spawn_blocking(move || judge(&found, &call, permission, grant));
+        let is_other = permission == Permission::Allow && self.is_other(&found).await;
+        // Whoever agreed to the new definition for good has settled that it is another.
+        let by_config = if is_other && grant != Grant::Given { Permission::Ask } else { permission };
+        let said = Said { by_config, grant, was_changed: is_other || grant == Grant::ToAnother };
+        let checking = tokio::task::spawn_blocking(move || judge(&found, &call, said));
         match tokio::time::timeout(CHECK_LIMIT, checking).await {
             Ok(Ok(verdict)) => verdict,
             Ok(Err(_)) => Verdict::Invalid("The call could not be checked, and so does not run.".to_owned()),
@@ -54,7 +72,15 @@ impl Inner {
     }
 }
 
-fn judge(found: &Found, call: &ToolCall, permission: Permission, grant: Grant) -> Verdict {
+/// What is said of a call's tool.
+#[derive(Clone, Copy)]
+struct Said {
+    by_config: Permission,
+    grant: Grant,
+    was_changed: bool,
+}
+
+fn judge(found: &Found, call: &ToolCall, said: Said) -> Verdict {
     let arguments = match arguments::read(&call.arguments, &found.schema) {
         Ok(arguments) => arguments,
         Err(why) => return Verdict::Invalid(why),
@@ -68,11 +94,12 @@ fn judge(found: &Found, call: &ToolCall, permission: Permission, grant: Grant) -
         origin: found.source.origin(),
         definition: found.tool.definition.clone(),
         arguments: Arc::new(arguments),
-        permission,
+        permission: if said.grant == Grant::Given { Permission::Allow } else { said.by_config },
+        by_config: said.by_config,
         command: plan.command,
         confinement: plan.confinement,
         is_sample: found.tool.is_sample,
-        was_changed: grant == Grant::ToAnother,
+        was_changed: said.was_changed,
         limit: plan.limit,
     }))
 }
@@ -86,12 +113,9 @@ fn unknown(name: &str, finding: &Finding) -> String {
         return format!("The tool {shown:?} is not there: MCP server {server}: {why}");
     }
     let names: Vec<&str> = finding.tools.iter().map(|found| found.tool.spec.name.as_str()).collect();
-    let nearest = names.iter().map(|known| (distance(&shown, known), *known)).min();
-    match nearest {
-        Some((edits, near)) if edits <= (near.len() / 3).max(2) => {
-            format!("There is no tool {shown:?}; did you mean {near:?}?")
-        }
-        _ if names.is_empty() => format!("There is no tool {shown:?}; there are none at all."),
-        _ => format!("There is no tool {shown:?}; there are {}.", names.join(", ")),
+    match nearest(&shown, names.iter().copied()) {
+        Some(near) => format!("There is no tool {shown:?}; did you mean {near:?}?"),
+        None if names.is_empty() => format!("There is no tool {shown:?}; there are none at all."),
+        None => format!("There is no tool {shown:?}; there are {}.", names.join(", ")),
     }
 }

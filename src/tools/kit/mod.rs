@@ -14,16 +14,24 @@ use futures::future::{BoxFuture, join_all};
 use tokio_util::sync::CancellationToken;
 
 use super::Toolbox;
-use super::grants::{Grant, Grants, look};
+use super::grants::{Grant, Grants, Kept, look};
 use super::source::Source;
 use crate::chat::ToolCall;
 use crate::chat::tool::{
-    Gathered, ListedTool, Permission, Prepared, Tool, ToolChoices, ToolList, ToolOutcome, Verdict,
+    Gathered, ListedServer, ListedTool, Permission, Prepared, Tool, ToolChoices, ToolList, ToolOrigin, ToolOutcome,
+    Verdict,
 };
 use crate::chat::tooling::Tooling;
 
 use finding::{Found, Schemas};
 use policy::Policy;
+
+/// What is listed of a server that nobody wants yet.
+const OFF: &str = "off: its tools are not known until it is switched on";
+
+/// Tools in one request: more than so many are refused by OpenAI (its reference of chat completions, `tools`) and by
+/// those that follow it.
+const MOST_OFFERED: usize = 128;
 
 /// The sources, what the configuration says of them, and what the user allowed for good.
 #[derive(Clone)]
@@ -53,10 +61,31 @@ impl Kit {
         join_all(self.inner.sources.iter().map(|source| source.end())).await;
     }
 
+    /// All tools, of servers that are off, too, which are started for it: for `munshi tools check`.
+    pub async fn list_all(&self) -> ToolList {
+        Arc::clone(&self.inner).list(true).await
+    }
+
     /// What is wrong with single tools and servers, in sentences: for `munshi tools check`.
     pub async fn troubles(&self) -> Vec<String> {
         self.inner.find(|_| true).await.notes
     }
+}
+
+/// Leaves as many tools as can be offered, those first that the chat names, and tells of the others.
+fn limit(offered: &mut Vec<Tool>, choices: &ToolChoices) -> Option<String> {
+    let too_many = offered.len().checked_sub(MOST_OFFERED).filter(|more| *more > 0)?;
+    let is_named = |tool: &Tool| {
+        let name = &tool.spec.name;
+        choices.switched.get(name) == Some(&true) || choices.choice.as_str() == name
+    };
+    offered.sort_by_key(|tool| !is_named(tool));
+    let first = offered[MOST_OFFERED].spec.name.clone();
+    offered.truncate(MOST_OFFERED);
+    Some(format!(
+        "{too_many} of the tools that are on are left out, {first} first: a model is offered {MOST_OFFERED} at most. \
+         /tools off NAME makes room for them, NAME being a tool's or a server's."
+    ))
 }
 
 impl Inner {
@@ -75,12 +104,27 @@ impl Inner {
     async fn gather(&self, choices: &ToolChoices) -> Gathered {
         let found = self.find(|source| self.policy.is_wanted(&source.origin(), choices)).await;
         let tools = found.tools.iter().map(|found| self.tool(found));
-        let offered = tools.filter(|tool| tool.permission != Permission::Deny && choices.is_on(tool)).collect();
-        Gathered { tools: offered, notes: found.notes }
+        let mut offered: Vec<Tool> =
+            tools.filter(|tool| tool.permission != Permission::Deny && choices.is_on(tool)).collect();
+        let mut notes = found.notes;
+        notes.extend(limit(&mut offered, choices));
+        Gathered { tools: offered.into(), notes }
     }
 
-    async fn list(self: Arc<Self>) -> ToolList {
-        let found = self.find(|_| true).await;
+    /// All tools; or without those of servers that are off and were not started for any chat.
+    async fn list(self: Arc<Self>, starts_all: bool) -> ToolList {
+        let is_asked = |source: &dyn Source| {
+            starts_all || source.is_running() || self.policy.is_wanted(&source.origin(), &ToolChoices::default())
+        };
+        let mut found = self.find(is_asked).await;
+        for source in &self.sources {
+            if let ToolOrigin::Mcp(name) = source.origin()
+                && !found.servers.iter().any(|server| server.name == name)
+            {
+                found.servers.push(ListedServer { name, trouble: Some(OFF.to_owned()) });
+            }
+        }
+        found.servers.sort_by(|a, b| a.name.cmp(&b.name));
         let kept = self.kept().await;
         let tools = found.tools.iter().map(|found| {
             let tool = self.tool(found);
@@ -91,15 +135,32 @@ impl Inner {
     }
 
     /// What the user allowed for good, read anew: another instance may have added to it.
-    async fn kept(&self) -> Vec<(String, String)> {
+    async fn kept(&self) -> Kept {
         let grants = self.grants.clone();
         tokio::task::spawn_blocking(move || grants.load()).await.unwrap_or_default()
+    }
+
+    async fn pins(&self) -> Result<Kept, String> {
+        let grants = self.grants.clone();
+        let pins = tokio::task::spawn_blocking(move || grants.pins()).await;
+        pins.unwrap_or_else(|_| Err("Which definitions were let run could not be read.".to_owned()))
     }
 
     async fn give(&self, tool: String, definition: String) -> Result<(), String> {
         let grants = self.grants.clone();
         let given = tokio::task::spawn_blocking(move || grants.give(&tool, &definition)).await;
         given.unwrap_or_else(|_| Err("What is always allowed could not be kept.".to_owned()))
+    }
+}
+
+impl Inner {
+    async fn forget(&self, tool: String) -> Result<(), String> {
+        let (grants, name) = (self.grants.clone(), tool.clone());
+        let forgotten = tokio::task::spawn_blocking(move || grants.forget(&name)).await;
+        let failed = || Err(format!("{tool} is still allowed for good: the file could not be changed."));
+        let forgotten = forgotten.unwrap_or_else(|_| failed())?;
+        let none = || Err(format!("{tool:?} was not allowed for good; `munshi tools list` tells which tools are."));
+        if forgotten { Ok(()) } else { none() }
     }
 }
 
@@ -110,7 +171,7 @@ impl Toolbox for Kit {
     }
 
     fn list(&self) -> BoxFuture<'static, ToolList> {
-        Box::pin(Arc::clone(&self.inner).list())
+        Box::pin(Arc::clone(&self.inner).list(false))
     }
 
     fn check(&self, call: ToolCall) -> BoxFuture<'static, Verdict> {
@@ -126,5 +187,10 @@ impl Toolbox for Kit {
     fn allow(&self, tool: String, definition: String) -> BoxFuture<'static, Result<(), String>> {
         let inner = Arc::clone(&self.inner);
         Box::pin(async move { inner.give(tool, definition).await })
+    }
+
+    fn forget(&self, tool: String) -> BoxFuture<'static, Result<(), String>> {
+        let inner = Arc::clone(&self.inner);
+        Box::pin(async move { inner.forget(tool).await })
     }
 }

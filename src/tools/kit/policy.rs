@@ -36,6 +36,14 @@ impl Policy {
         }
     }
 
+    /// The server whose name alone allows a tool's calls: then it stands for the tools that the server has when the
+    /// first of them runs.
+    pub(super) fn allowed_by_server<'a>(&self, tool: &str, origin: &'a ToolOrigin) -> Option<&'a str> {
+        let ToolOrigin::Mcp(server) = origin else { return None };
+        let is_named = |name: &str| self.allow.iter().any(|allowed| allowed == name);
+        (is_named(server) && !is_named(tool)).then_some(server)
+    }
+
     /// Whether a tool is offered to chats that say nothing of it.
     pub(super) fn is_on(&self, tool: &str, origin: &ToolOrigin) -> bool {
         match origin {

@@ -9,8 +9,10 @@ use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use super::Inner;
+use super::finding::{Finding, Found};
 use crate::chat::tool::{MOST_RESULT_BYTES, Permission, Prepared, ToolEnd, ToolOrigin, ToolOutcome};
-use crate::tools::grants::{Grant, look};
+use crate::tools::grants::{Grant, Kept, look};
+use crate::tools::source::SourceTool;
 
 /// What is told to stop has so long to end what it started; then it is no longer waited for.
 const GRACE: Duration = Duration::from_secs(2);
@@ -50,20 +52,37 @@ impl Inner {
             return Err(format!("The configuration denies the tool {name}; it did not run."));
         }
         if permission == Permission::Allow && matches!(origin, ToolOrigin::Mcp(_)) {
-            self.pin(prepared).await?;
+            self.pin(found, &finding).await?;
         }
         let inner = cancel.child_token();
         let work = found.source.run(prepared, inner.clone());
         Ok((work, inner))
     }
 
-    /// Keeps the definition under which a tool that the configuration allows by name is first run, so that another one
-    /// is asked about.
-    async fn pin(&self, prepared: &Prepared) -> Result<(), String> {
-        match look(&self.kept().await, &prepared.tool, &prepared.definition) {
-            Grant::None => self.give(prepared.tool.clone(), prepared.definition.clone()).await,
-            Grant::Given | Grant::ToAnother => Ok(()),
+    /// Keeps the definition under which a tool that the configuration allows is first run, so that another one is asked
+    /// about; where it is its server that is allowed, those of all tools that the server has.
+    async fn pin(&self, found: &Found, finding: &Finding) -> Result<(), String> {
+        let pins = self.pins().await?;
+        let origin = found.source.origin();
+        let by_server = self.policy.allowed_by_server(&found.tool.spec.name, &origin);
+        // What came to a server after its tools were pinned is asked about each time, until it is named.
+        if by_server.is_some_and(|server| pins.iter().any(|(name, _)| name == server)) {
+            return Ok(());
         }
+        let is_one = |one: &&Found| match by_server {
+            Some(_) => one.source.origin() == origin,
+            None => one.tool.spec.name == found.tool.spec.name,
+        };
+        let line = |tool: &SourceTool| (tool.spec.name.clone(), tool.definition.clone());
+        let is_new = |one: &&Found| look(&pins, &one.tool.spec.name, &one.tool.definition) == Grant::None;
+        let mut new: Kept = finding.tools.iter().filter(is_one).filter(is_new).map(|one| line(&one.tool)).collect();
+        new.extend(by_server.map(|server| (server.to_owned(), found.tool.definition.clone())));
+        if new.is_empty() {
+            return Ok(());
+        }
+        let grants = self.grants.clone();
+        let pinned = tokio::task::spawn_blocking(move || grants.pin(&new)).await;
+        pinned.unwrap_or_else(|_| Err("Which definition was let run could not be kept.".to_owned()))
     }
 }
 

@@ -47,10 +47,7 @@ fn one(server: &ServerDefinition, tool: &Tool, name: String, parameters: Value) 
     let definition = definition(server, tool, said, &parameters);
     let spec = ToolSpec { name, description, parameters };
     // What a server says of its own harmlessness is no ground to run anything.
-    Listed {
-        own_name: tool.name.to_string(),
-        tool: SourceTool { spec, definition, is_sample: false, reads_only: false },
-    }
+    Listed { own_name: tool.name.to_string(), tool: SourceTool { spec, definition, is_sample: false } }
 }
 
 /// A schema that every provider takes: of type `object`, with properties.
@@ -149,12 +146,5 @@ mod tests {
         assert_eq!(listed.iter().map(|one| one.own_name.as_str()).collect::<Vec<_>>(), ["good"]);
         assert_eq!(left_out.len(), 3, "{left_out:?}");
         assert!(left_out[1].starts_with("s__huge: its schema has"), "{left_out:?}");
-    }
-
-    #[test]
-    fn a_server_cannot_call_its_own_tools_harmless() {
-        let mut harmless = tool("a", String::new(), json!({}));
-        harmless.annotations = Some(rmcp::model::ToolAnnotations::new().read_only(true));
-        assert!(!first(&server(&["x"]), harmless).reads_only);
     }
 }

@@ -136,6 +136,11 @@ impl Source for McpSource {
         })
     }
 
+    fn is_running(&self) -> bool {
+        // Whoever holds the lock is about to start it.
+        self.inner.state.try_lock().map_or(true, |state| state.connection.is_some())
+    }
+
     fn plan(&self, tool: &str, _: &Value) -> Result<Plan, String> {
         let listed = self.inner.listed.read().unwrap_or_else(PoisonError::into_inner);
         let server = &self.inner.server;

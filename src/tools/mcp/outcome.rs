@@ -3,6 +3,7 @@
 use rmcp::model::{CallToolResult, ContentBlock, ResourceContents};
 
 use crate::chat::tool::{ToolEnd, ToolOutcome};
+use crate::chat::words::size;
 
 /// The most of a word of the server's, such as a media type or an address, that stands in a line of munshi's.
 const MOST_WORD: usize = 200;
@@ -45,15 +46,7 @@ fn part(block: &ContentBlock) -> String {
 fn not_shown(what: &str, media_type: &str, base64: &str) -> String {
     let bytes = base64.trim_end_matches('=').len() / 4 * 3 + base64.trim_end_matches('=').len() % 4 * 3 / 4;
     let kind = if media_type.is_empty() { String::new() } else { format!(" ({})", word(media_type)) };
-    format!("[{what}{kind}, {}: not shown]", size(bytes))
-}
-
-fn size(bytes: usize) -> String {
-    match bytes {
-        0..1_000 => format!("{bytes} bytes"),
-        1_000..1_000_000 => format!("{} kB", bytes.div_ceil(1_000)),
-        _ => format!("{} MB", bytes.div_ceil(1_000_000)),
-    }
+    format!("[{what}{kind}, {}: not shown]", size(bytes as u64))
 }
 
 /// A short text of the server's in a line of munshi's own: cut, and without what would end the line.
@@ -82,10 +75,10 @@ mod tests {
     #[test]
     fn pictures_sounds_and_blobs_are_named_with_their_size() {
         let data = "A".repeat(16_000);
-        assert_eq!(told(vec![ContentBlock::image(&data, "image/png")]), "[image (image/png), 12 kB: not shown]");
-        assert_eq!(told(vec![ContentBlock::audio("AAA=", "audio/wav")]), "[audio (audio/wav), 2 bytes: not shown]");
+        assert_eq!(told(vec![ContentBlock::image(&data, "image/png")]), "[image (image/png), 12 KiB: not shown]");
+        assert_eq!(told(vec![ContentBlock::audio("AAA=", "audio/wav")]), "[audio (audio/wav), 2 B: not shown]");
         let blob = ContentBlock::resource(ResourceContents::blob("A".repeat(4_000_000), "file:///a"));
-        assert_eq!(told(vec![blob]), "[resource file:///a, 3 MB: not shown]");
+        assert_eq!(told(vec![blob]), "[resource file:///a, 2.9 MiB: not shown]");
     }
 
     #[test]

@@ -29,7 +29,7 @@ mod tools;
 use std::fmt::Write as _;
 
 use crate::chat::Stamp;
-use crate::chat::words::distance;
+use crate::chat::words::nearest;
 
 use super::effect::TuiEffect;
 use super::event::Fresh;
@@ -135,7 +135,7 @@ pub fn parse(text: &str) -> Parsed<'_> {
         Some(command) if line.contains('\n') && command.name != "system" => Parsed::Message(text),
         Some(command) => Parsed::Command(command, args.trim()),
         None if line.contains('\n') => Parsed::Message(text),
-        None => Parsed::Unknown { name, nearest: nearest(name) },
+        None => Parsed::Unknown { name, nearest: nearest(name, names().map(|(known, _)| known)) },
     }
 }
 
@@ -175,15 +175,6 @@ pub fn completions(typed: &str) -> Vec<(&'static str, &'static Command)> {
         name.starts_with(prefix) && (*name == command.name || !command.name.starts_with(prefix))
     };
     names().filter(fits).collect()
-}
-
-/// The name that differs in the fewest letters, where they are few.
-fn nearest(name: &str) -> Option<&'static str> {
-    names()
-        .map(|(known, _)| (distance(name, known), known))
-        .min()
-        .filter(|(distance, known)| *distance <= if known.len() > 4 { 2 } else { 1 })
-        .map(|(_, known)| known)
 }
 
 #[cfg(test)]

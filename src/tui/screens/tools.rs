@@ -141,10 +141,13 @@ impl ToolsScreen {
         }
     }
 
-    /// Whether a server's tools are on: all of those that are there.
+    /// Whether a server's tools are on: all of those that are there, or what the chat said where none are known.
     fn is_server_on(&self, server: &str) -> bool {
         let mut of_it = self.tools().filter(|listed| listed.tool.group() == Some(server)).peekable();
-        of_it.peek().is_some() && of_it.all(|listed| self.choices.is_on(&listed.tool))
+        if of_it.peek().is_none() {
+            return self.choices.switched.get(server) == Some(&true);
+        }
+        of_it.all(|listed| self.choices.is_on(&listed.tool))
     }
 
     fn switch(&self) -> Option<Intent> {

@@ -116,6 +116,18 @@ fn tools_are_switched_and_chosen_in_words() {
 }
 
 #[test]
+fn a_server_that_was_never_started_is_switched_by_its_name_and_so_is_a_tool_of_it() {
+    use crate::chat::tool::ListedServer;
+    let off = ListedServer { name: "git".into(), trouble: Some("off: its tools are not known".into()) };
+    for (line, name) in [("/tools on git", "git"), ("/tools on git__log", "git__log")] {
+        let mut play = Play::new();
+        play.submit(line);
+        play.tell(Happened::ToolsListed(ToolList { servers: vec![off.clone()], ..list() }));
+        assert_eq!(choices(&play).switched.get(name), Some(&true));
+    }
+}
+
+#[test]
 fn what_names_no_tool_is_said_with_the_nearest() {
     let mut play = Play::new();
     for line in ["/tools on get_wether", "/tools choice get_wether"] {

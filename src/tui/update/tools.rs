@@ -1,7 +1,7 @@
 //! The tools of the chat in front: listed, switched, and chosen from.
 
-use crate::chat::tool::ToolList;
-use crate::chat::words::distance;
+use crate::chat::tool::{ListedServer, ToolList};
+use crate::chat::words::nearest;
 use crate::chat::{ConversationId, Stamp, ToolChoice, ToolChoices};
 use crate::session::{Change, Happened};
 use crate::tui::effect::TuiEffect;
@@ -76,7 +76,12 @@ fn fulfil(state: &mut AppState, chat: ConversationId, wanted: &Wanted, list: &To
     let tool = list.tools.iter().find(|listed| listed.tool.spec.name == named);
     let said = match wanted {
         Wanted::Switch { on, .. } => {
-            if tool.is_none() && !list.servers.iter().any(|server| server.name == named) {
+            // What a server has that was never started is not known; its tools are called after it.
+            let is_of = |server: &ListedServer| {
+                let is_its = named.strip_prefix(&server.name).is_some_and(|rest| rest.starts_with("__"));
+                server.name == named || (is_its && server.trouble.is_some())
+            };
+            if tool.is_none() && !list.servers.iter().any(is_of) {
                 state.complain(unknown(&named, list));
                 return Vec::new();
             }
@@ -104,9 +109,8 @@ fn fulfil(state: &mut AppState, chat: ConversationId, wanted: &Wanted, list: &To
 fn unknown(name: &str, list: &ToolList) -> String {
     let tools = list.tools.iter().map(|listed| listed.tool.spec.name.as_str());
     let known = tools.chain(list.servers.iter().map(|server| server.name.as_str()));
-    let nearest = known.map(|known| (distance(name, known), known)).min();
-    match nearest.filter(|(distance, nearest)| *distance <= nearest.len() / 2) {
-        Some((_, nearest)) => format!("There is no tool {name}; did you mean {nearest}?"),
+    match nearest(name, known) {
+        Some(nearest) => format!("There is no tool {name}; did you mean {nearest}?"),
         None => format!("There is no tool {name}; /tools lists them all."),
     }
 }

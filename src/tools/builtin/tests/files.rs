@@ -97,6 +97,21 @@ async fn munshis_own_folders_are_never_read_under_whatever_name() {
 }
 
 #[tokio::test]
+async fn a_file_that_munshi_takes_keys_from_is_never_read_under_whatever_name_and_the_folder_still_is() {
+    let (home, world) = house();
+    let root = home.path().join("root");
+    std::fs::write(root.join(".env"), "OPENAI_API_KEY=SECRET").unwrap();
+    symlink(".env", root.join("link")).unwrap();
+    std::fs::hard_link(root.join(".env"), root.join("notes/hard")).unwrap();
+    let world = World { private: vec![root.join(".env")], ..world };
+    for path in [".env", "./.env", "link", "notes/hard"] {
+        let says = read(&world, path).await.content;
+        assert!(says.starts_with("REFUSED ") && says.contains("takes keys from"), "{path}: {says}");
+    }
+    assert_eq!(read(&world, "notes/a.txt").await.end, ToolEnd::Done);
+}
+
+#[tokio::test]
 async fn row_34_a_link_that_is_swapped_while_it_is_read_never_leads_out() {
     let (home, world) = house();
     let (root, outside) = (home.path().join("root"), home.path().join("outside"));

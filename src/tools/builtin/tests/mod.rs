@@ -42,6 +42,7 @@ fn prepared(known: &SourceTool, arguments: Value) -> Prepared {
         origin: ToolOrigin::BuiltIn,
         definition: known.definition.clone(),
         arguments: Arc::new(arguments),
+        by_config: Permission::Ask,
         permission: Permission::Ask,
         command: None,
         confinement: Confinement::Within,

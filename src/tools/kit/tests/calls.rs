@@ -101,6 +101,51 @@ async fn a_server_that_changes_a_tool_which_the_configuration_allows_is_asked_ab
 }
 
 #[tokio::test]
+async fn what_is_taken_out_of_the_configuration_asks_again_and_an_always_is_no_word_of_the_configurations() {
+    let home = tempfile::tempdir().unwrap();
+    let origin = ToolOrigin::Mcp("s".to_owned());
+    let kit = |allow: &[&str]| {
+        let tooling = Tooling { allow: words(allow), servers: vec![server("s", true)], ..Tooling::default() };
+        super::kit(home.path(), vec![Fake::new(origin.clone(), &["s__t"])], &tooling)
+    };
+    let allowed = kit(&["s__t"]);
+    let prepared = ready(&allowed, "s__t", "").await;
+    assert_eq!((prepared.permission, prepared.by_config), (Permission::Allow, Permission::Allow));
+    assert_eq!(allowed.run(prepared, CancellationToken::new()).await.end, ToolEnd::Done);
+    assert!(!allowed.list().await.tools[0].is_always_allowed, "the user said no always");
+    let asks = kit(&[]);
+    let prepared = ready(&asks, "s__t", "").await;
+    assert_eq!((prepared.permission, prepared.was_changed), (Permission::Ask, false));
+    asks.allow("s__t".to_owned(), prepared.definition.clone()).await.unwrap();
+    let prepared = ready(&asks, "s__t", "").await;
+    assert_eq!((prepared.permission, prepared.by_config), (Permission::Allow, Permission::Ask));
+    asks.forget("s__t".to_owned()).await.unwrap();
+    assert_eq!(ready(&asks, "s__t", "").await.permission, Permission::Ask);
+    assert!(asks.forget("s__t".to_owned()).await.unwrap_err().contains("not allowed for good"));
+}
+
+#[tokio::test]
+async fn a_servers_name_allows_the_tools_that_it_has_and_those_that_come_to_it_are_asked_about() {
+    let home = tempfile::tempdir().unwrap();
+    let kit = |allow: &[&str], names: &[&str]| {
+        let tooling = Tooling { allow: words(allow), servers: vec![server("s", true)], ..Tooling::default() };
+        super::kit(home.path(), vec![Fake::new(ToolOrigin::Mcp("s".to_owned()), names)], &tooling)
+    };
+    let first = kit(&["s"], &["s__a", "s__b"]);
+    let prepared = ready(&first, "s__a", "").await;
+    assert_eq!(first.run(prepared, CancellationToken::new()).await.end, ToolEnd::Done);
+    let later = kit(&["s"], &["s__a", "s__b", "s__new"]);
+    for (name, permission) in [("s__a", Permission::Allow), ("s__b", Permission::Allow), ("s__new", Permission::Ask)] {
+        assert_eq!(ready(&later, name, "").await.permission, permission, "{name}");
+    }
+    let once = ready(&later, "s__new", "").await;
+    assert_eq!(later.run(once, CancellationToken::new()).await.end, ToolEnd::Done);
+    assert_eq!(ready(&later, "s__new", "").await.permission, Permission::Ask, "once is not for good");
+    let named = kit(&["s", "s__new"], &["s__a", "s__b", "s__new"]);
+    assert_eq!(ready(&named, "s__new", "").await.permission, Permission::Allow, "it is named itself");
+}
+
+#[tokio::test]
 async fn row_34_what_its_source_refuses_is_denied_with_the_reason() {
     let home = tempfile::tempdir().unwrap();
     let fake = Fake { refuses: Some("\"../x\" is outside.".to_owned()), ..Fake::new(ToolOrigin::BuiltIn, &["t"]) };

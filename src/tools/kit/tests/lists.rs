@@ -60,6 +60,45 @@ async fn a_server_that_nobody_wants_is_not_asked() {
 }
 
 #[tokio::test]
+async fn the_list_starts_no_server_that_is_off_and_tells_of_it_and_a_check_starts_all() {
+    let home = tempfile::tempdir().unwrap();
+    let tooling =
+        Tooling { servers: vec![server("a", true), server("b", false), server("c", false)], ..Tooling::default() };
+    let sources = ["a", "b", "c"].map(|name| {
+        let mut fake = Fake::new(mcp(name), &[&format!("{name}__t")]);
+        fake.is_running = name == "c";
+        fake
+    });
+    let kit = super::kit(home.path(), sources.into(), &tooling);
+    let list = kit.list().await;
+    let names: Vec<_> = list.tools.iter().map(|listed| listed.tool.spec.name.as_str()).collect();
+    assert_eq!(names, ["a__t", "c__t"]);
+    let troubles: Vec<_> =
+        list.servers.iter().map(|server| (server.name.as_str(), server.trouble.as_deref())).collect();
+    let off = Some("off: its tools are not known until it is switched on");
+    assert_eq!(troubles, [("a", None), ("b", off), ("c", None)]);
+    assert_eq!(kit.list_all().await.tools.len(), 3);
+}
+
+#[tokio::test]
+async fn no_more_tools_are_offered_than_a_request_takes_and_those_that_the_chat_names_are_among_them() {
+    let home = tempfile::tempdir().unwrap();
+    let all: Vec<String> = (0..130).map(|n| format!("t{n}")).collect();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    let kit = super::kit(home.path(), vec![Fake::new(ToolOrigin::Command, &all)], &Tooling::default());
+    let gathered = kit.gather(ToolChoices::default()).await;
+    assert_eq!((names(&gathered).len(), gathered.notes.len()), (128, 1));
+    assert!(gathered.notes[0].starts_with("2 of the tools that are on are left out"), "{:?}", gathered.notes);
+    assert!(gathered.notes[0].contains("/tools off NAME"), "{:?}", gathered.notes);
+    let mut choices = ToolChoices::default();
+    choices.switch("t129", true);
+    assert!(names(&kit.gather(choices.clone()).await).contains(&"t129"));
+    choices.switch("t1", false);
+    choices.switch("t2", false);
+    assert_eq!(kit.gather(choices).await.notes, [""; 0]);
+}
+
+#[tokio::test]
 async fn a_server_that_fails_is_left_out_with_a_note_and_the_others_stay() {
     let home = tempfile::tempdir().unwrap();
     let sources = vec![

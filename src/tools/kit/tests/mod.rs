@@ -16,11 +16,8 @@ fn kit(home: &Path, sources: Vec<Fake>, tooling: &Tooling) -> Kit {
     let sources = sources.into_iter().map(|source| Arc::new(source) as Arc<dyn Source>).collect();
     let append =
         |path: &Path, bytes: &[u8]| std::fs::OpenOptions::new().append(true).create(true).open(path)?.write_all(bytes);
-    Kit::new(
-        sources,
-        tooling,
-        Grants { path: home.join(crate::tools::grants::FILE), read: |path| std::fs::read(path), append },
-    )
+    let replace = |path: &Path, bytes: &[u8]| std::fs::write(path, bytes);
+    Kit::new(sources, tooling, Grants { folder: home.to_owned(), read: |path| std::fs::read(path), append, replace })
 }
 
 fn server(name: &str, is_on: bool) -> ServerDefinition {

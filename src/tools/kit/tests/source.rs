@@ -27,6 +27,7 @@ pub(super) struct Fake {
     pub tools: Mutex<Result<Vec<SourceTool>, String>>,
     pub does: Does,
     pub panics_when_asked: bool,
+    pub is_running: bool,
     pub refuses: Option<String>,
     /// The arguments that calls ran with.
     pub ran: Arc<Mutex<Vec<Arc<Value>>>>,
@@ -36,7 +37,15 @@ impl Fake {
     pub fn new(origin: ToolOrigin, names: &[&str]) -> Self {
         let tools = names.iter().map(|name| tool(name, "1")).collect();
         let ran = Arc::default();
-        Self { origin, tools: Mutex::new(Ok(tools)), does: Does::Echo, panics_when_asked: false, refuses: None, ran }
+        Self {
+            origin,
+            tools: Mutex::new(Ok(tools)),
+            does: Does::Echo,
+            panics_when_asked: false,
+            is_running: true,
+            refuses: None,
+            ran,
+        }
     }
 
     pub fn doing(self, does: Does) -> Self {
@@ -59,12 +68,7 @@ pub(super) fn tool(name: &str, version: &str) -> SourceTool {
         "type": "object", "properties": { "text": { "type": "string" } }, "additionalProperties": false,
     });
     let spec = ToolSpec { name: name.to_owned(), description: "A tool.".to_owned(), parameters };
-    SourceTool {
-        definition: crate::tools::definition::of(&spec, &json!(version)),
-        spec,
-        is_sample: false,
-        reads_only: true,
-    }
+    SourceTool { definition: crate::tools::definition::of(&spec, &json!(version)), spec, is_sample: false }
 }
 
 impl Source for Fake {
@@ -76,6 +80,10 @@ impl Source for Fake {
         assert!(!self.panics_when_asked, "told to");
         let tools = self.tools.lock().unwrap().clone();
         Box::pin(std::future::ready(tools))
+    }
+
+    fn is_running(&self) -> bool {
+        self.is_running
     }
 
     fn plan(&self, _: &str, _: &Value) -> Result<Plan, String> {

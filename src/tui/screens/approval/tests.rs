@@ -24,6 +24,7 @@ fn call(tool: &str, arguments: Value) -> Prepared {
         definition: String::new(),
         arguments: Arc::new(arguments),
         permission: Permission::Ask,
+        by_config: Permission::Ask,
         command: None,
         confinement: Confinement::Within,
         is_sample: true,
