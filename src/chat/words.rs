@@ -23,8 +23,9 @@ pub fn distance(a: &str, b: &str) -> usize {
 pub fn nearest<'a>(written: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let (edits, name) = names.into_iter().map(|name| (distance(written, name), name)).min()?;
     let length = name.chars().count();
+    let longer = length.max(written.chars().count());
     // In a short name two letters are half of it.
-    let most = if length > 4 { (length / 3).max(2) } else { 1 };
+    let most = if longer > 4 { (longer / 3).max(2) } else { 1 };
     (edits <= most && edits < length).then_some(name)
 }
 
@@ -52,7 +53,9 @@ mod tests {
     #[test]
     fn a_slip_of_the_finger_finds_its_name_and_a_foreign_word_none() {
         let names = ["model", "key", "get_weather"];
-        for (written, name) in [("modle", Some("model")), ("ky", Some("key")), ("get_wether", Some("get_weather"))] {
+        for (written, name) in
+            [("modle", Some("model")), ("ky", Some("key")), ("keyes", Some("key")), ("get_wether", Some("get_weather"))]
+        {
             assert_eq!(nearest(written, names), name);
         }
         for foreign in ["", "rm", "xyz", "temperature", "मॉडल"] {

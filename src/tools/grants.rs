@@ -132,7 +132,7 @@ pub fn look(kept: &[(String, String)], tool: &str, definition: &str) -> Grant {
 }
 
 fn text(kept: &[(String, String)]) -> String {
-    kept.iter().map(|(tool, definition)| format!("{tool}\t{definition}\n")).collect()
+    kept.iter().map(|(tool, definition)| [tool.as_str(), "\t", definition, "\n"].concat()).collect()
 }
 
 fn line(text: &str) -> Option<(String, String)> {

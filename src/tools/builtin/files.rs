@@ -171,6 +171,7 @@ fn check(about: &Metadata, private: &[Private], written: &str) -> Result<(), Tro
 
 /// What tells a folder or a file from all others, where the system has such a thing.
 #[cfg_attr(not(unix), allow(unused_variables, reason = "only Unix tells"))]
+#[cfg_attr(unix, expect(clippy::unnecessary_wraps, reason = "only Unix always tells"))]
 fn identity(about: &Metadata) -> Option<(u64, u64)> {
     #[cfg(unix)]
     {

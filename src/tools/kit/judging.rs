@@ -26,21 +26,19 @@ impl Inner {
         .await
     }
 
-    /// Whether a server's tool is another than the configuration's word was given for: its definition was changed since
-    /// it first ran, or it came to a server that is allowed as a whole after that. The user is then asked.
-    async fn is_other(&self, found: &Found) -> bool {
+    /// Whether the configuration's word was given for a tool as it is now. A server may change one after it first ran
+    /// (`ToAnother`), or get a new one after it was allowed as a whole (`None`); the user is then asked.
+    async fn word_for(&self, found: &Found) -> Grant {
         let (tool, origin) = (&found.tool, found.source.origin());
         if !matches!(origin, ToolOrigin::Mcp(_)) {
-            return false;
+            return Grant::Given;
         }
-        let Ok(pins) = self.pins().await else { return true };
+        let Ok(pins) = self.pins().await else { return Grant::None };
+        let by_server = self.policy.allowed_by_server(&tool.spec.name, &origin);
+        let is_new = by_server.is_some_and(|server| pins.iter().any(|(name, _)| name == server));
         match look(&pins, &tool.spec.name, &tool.definition) {
-            Grant::Given => false,
-            Grant::ToAnother => true,
-            Grant::None => {
-                let by_server = self.policy.allowed_by_server(&tool.spec.name, &origin);
-                by_server.is_some_and(|server| pins.iter().any(|(name, _)| name == server))
-            }
+            Grant::None if !is_new => Grant::Given,
+            word => word,
         }
     }
 
@@ -56,10 +54,12 @@ impl Inner {
             return Verdict::Denied(format!("The user's configuration denies the tool {}; it never runs.", call.name));
         }
         let grant = look(&self.kept().await, &call.name, &found.tool.definition);
-        let is_other = permission == Permission::Allow && self.is_other(&found).await;
-        // Whoever agreed to the new definition for good has settled that it is another.
-        let by_config = if is_other && grant != Grant::Given { Permission::Ask } else { permission };
-        let said = Said { by_config, grant, was_changed: is_other || grant == Grant::ToAnother };
+        let word = if permission == Permission::Allow { self.word_for(&found).await } else { Grant::None };
+        // Whoever agreed to this definition for good has settled that it is another.
+        let is_allowed = permission == Permission::Allow && (word == Grant::Given || grant == Grant::Given);
+        let by_config = if is_allowed { Permission::Allow } else { Permission::Ask };
+        let was_changed = grant != Grant::Given && [grant, word].contains(&Grant::ToAnother);
+        let said = Said { by_config, grant, was_changed };
         let checking = tokio::task::spawn_blocking(move || judge(&found, &call, said));
         match tokio::time::timeout(CHECK_LIMIT, checking).await {
             Ok(Ok(verdict)) => verdict,

@@ -98,6 +98,12 @@ async fn a_server_that_changes_a_tool_which_the_configuration_allows_is_asked_ab
     let changed = super::kit(home.path(), vec![Fake::new(origin, &[]).with(tool("s__t", "2"))], &tooling);
     let second = ready(&changed, "s__t", "").await;
     assert_eq!((second.permission, second.was_changed), (Permission::Ask, true));
+    assert_eq!(changed.run(Arc::clone(&second), CancellationToken::new()).await.end, ToolEnd::Done, "once");
+    assert_eq!(ready(&changed, "s__t", "").await.permission, Permission::Ask, "and no more");
+    changed.allow("s__t".to_owned(), second.definition.clone()).await.unwrap();
+    let third = ready(&changed, "s__t", "").await;
+    assert_eq!((third.permission, third.by_config), (Permission::Allow, Permission::Allow));
+    assert!(!third.was_changed);
 }
 
 #[tokio::test]
@@ -139,6 +145,7 @@ async fn a_servers_name_allows_the_tools_that_it_has_and_those_that_come_to_it_a
         assert_eq!(ready(&later, name, "").await.permission, permission, "{name}");
     }
     let once = ready(&later, "s__new", "").await;
+    assert!(!once.was_changed, "it is new, and nobody allowed it when it was another");
     assert_eq!(later.run(once, CancellationToken::new()).await.end, ToolEnd::Done);
     assert_eq!(ready(&later, "s__new", "").await.permission, Permission::Ask, "once is not for good");
     let named = kit(&["s", "s__new"], &["s__a", "s__b", "s__new"]);
