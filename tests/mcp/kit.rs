@@ -105,6 +105,7 @@ pub fn prepared(tool: &SourceTool, arguments: Value) -> Prepared {
         origin: ToolOrigin::Mcp("test".to_owned()),
         definition: tool.definition.clone(),
         arguments: Arc::new(arguments),
+        by_config: Permission::Ask,
         permission: Permission::Ask,
         command: None,
         confinement: Confinement::Server,

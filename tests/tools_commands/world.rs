@@ -173,6 +173,7 @@ pub async fn prepared(source: &CommandSource, arguments: Value) -> Prepared {
         origin: source.origin(),
         definition,
         arguments: Arc::new(arguments),
+        by_config: Permission::Ask,
         permission: Permission::Ask,
         command,
         confinement: source.sandbox().confinement,

@@ -16,7 +16,7 @@ pub fn outcome(ran: &Ran, limit: Duration) -> ToolOutcome {
         End::TimedOut => {
             (ToolEnd::TimedOut, format!("The command did not end within {} s and was stopped.", limit.as_secs_f64()))
         }
-        End::Cancelled => (ToolEnd::Stopped, "The command was stopped by the user.".to_owned()),
+        End::Cancelled => (ToolEnd::Stopped, "The command was stopped.".to_owned()),
         End::NotStarted(why) => (ToolEnd::Failed, why.clone()),
         End::Lost => (ToolEnd::Failed, "The command ended munshi's helper, and was ended itself.".to_owned()),
     };
