@@ -29,7 +29,7 @@ pub fn nearest<'a>(written: &str, names: impl IntoIterator<Item = &'a str>) -> O
     (edits <= most && edits < length).then_some(name)
 }
 
-/// A number of bytes in words: `812 B`, `64 KiB`, `1.0 GiB`.
+/// A number of bytes in words: `812 B`, `64 KiB`, `1.5 GiB`.
 #[must_use]
 pub fn size(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];

@@ -46,7 +46,7 @@ async fn a_gigabyte_of_binary_data_is_said_to_be_that() {
     for kind in kinds() {
         let outcome = World::new().run(kind, "head -c 1073741824 /dev/zero; echo; exit 1").await;
         assert_eq!((outcome.end, outcome.cut_from), (ToolEnd::Failed, Some(GIGABYTE + 1)), "{kind:?}");
-        assert!(outcome.content.contains("1.0 GB that are no text"), "{kind:?}: {}", outcome.content);
+        assert!(outcome.content.contains("1 GiB that are no text"), "{kind:?}: {}", outcome.content);
     }
 }
 
