@@ -108,7 +108,17 @@ fn a_definition_that_cannot_be_right_says_what_to_write() {
         (&["p", "a}"], "stands alone"),
         (&["p", "{a{b}}"], "stands alone"),
         (&["p", "x\0"], "NUL"),
-        (&["sh", "-c", "echo {a}"], "code that sh runs"),
+    ] {
+        let why = read(words).unwrap_err();
+        assert!(why.contains(says), "{words:?}: {why}");
+    }
+    assert!(read(&["p{{x}}", "{a}"]).is_ok_and(|template| template.program() == "p{x}"));
+}
+
+#[test]
+fn a_place_in_code_is_found_wherever_the_code_stands() {
+    for (words, says) in [
+        (&["sh", "-c", "echo {a}"][..], "code that sh runs"),
         (&["/usr/bin/bash", "-ec", "echo {a}"], "code that bash runs"),
         (&["python3", "-c", "print('{a}')"], "code that python3 runs"),
         (&["node", "--eval", "{a}"], "code that node runs"),
@@ -141,6 +151,10 @@ fn a_definition_that_cannot_be_right_says_what_to_write() {
         let why = read(words).unwrap_err();
         assert!(why.contains(says), "{words:?}: {why}");
     }
+}
+
+#[test]
+fn a_place_beside_code_is_an_argument_like_any_other() {
     for words in [
         &["sh", "-c", "echo \"$1\"", "sh", "{a}"][..],
         &["bash", "-c", "--", "echo \"$1\"", "bash", "{a}"],
@@ -161,7 +175,6 @@ fn a_definition_that_cannot_be_right_says_what_to_write() {
     ] {
         assert!(read(words).is_ok(), "{words:?}: {:?}", read(words));
     }
-    assert!(read(&["p{{x}}", "{a}"]).is_ok_and(|template| template.program() == "p{x}"));
 }
 
 fn values() -> impl Strategy<Value = Value> {
