@@ -116,7 +116,7 @@ fn a_definition_that_cannot_be_right_says_what_to_write() {
 }
 
 #[test]
-fn a_place_in_code_is_refused_behind_every_known_flag_and_one_beside_code_is_not() {
+fn a_place_in_code_is_found_wherever_the_code_stands() {
     for (words, says) in [
         (&["sh", "-c", "echo {a}"][..], "code that sh runs"),
         (&["/usr/bin/bash", "-ec", "echo {a}"], "code that bash runs"),
@@ -151,6 +151,10 @@ fn a_place_in_code_is_refused_behind_every_known_flag_and_one_beside_code_is_not
         let why = read(words).unwrap_err();
         assert!(why.contains(says), "{words:?}: {why}");
     }
+}
+
+#[test]
+fn a_place_beside_code_is_an_argument_like_any_other() {
     for words in [
         &["sh", "-c", "echo \"$1\"", "sh", "{a}"][..],
         &["bash", "-c", "--", "echo \"$1\"", "bash", "{a}"],
