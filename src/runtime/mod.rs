@@ -125,6 +125,12 @@ impl Runtime {
         self.toolwork.list()
     }
 
+    /// Takes back what the user allowed of a tool for good.
+    #[must_use]
+    pub fn forget_tool(&self, tool: String) -> BoxFuture<'static, Result<(), String>> {
+        self.toolwork.forget(tool)
+    }
+
     /// An event of this moment.
     #[must_use]
     pub fn event(&self, happened: Happened) -> Event {

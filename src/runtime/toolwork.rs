@@ -50,6 +50,10 @@ impl Toolwork {
         self.toolbox.list()
     }
 
+    pub fn forget(&self, tool: String) -> BoxFuture<'static, Result<(), String>> {
+        self.toolbox.forget(tool)
+    }
+
     /// Runs an effect that concerns tools or the shape of an answer; all others are left alone.
     pub fn run(&mut self, conversation: ConversationId, effect: Effect) {
         match effect {

@@ -328,10 +328,17 @@ impl Session {
         self.recount();
     }
 
-    /// Whether a tool, as it is defined now, need not ask again in this chat.
+    /// Tools, each with the hash of its definition, that need not ask again while this chat is open.
     #[must_use]
-    pub fn is_allowed_here(&self, tool: &Tool) -> bool {
-        self.allowed.contains(&(tool.spec.name.clone(), tool.definition.clone()))
+    pub const fn allowed(&self) -> &BTreeSet<(String, String)> {
+        &self.allowed
+    }
+
+    /// Takes back what was allowed of a tool in this chat; whether anything was.
+    pub fn forget_tool(&mut self, name: &str) -> bool {
+        let before = self.allowed.len();
+        self.allowed.retain(|(tool, _)| tool != name);
+        self.allowed.len() < before
     }
 
     /// The tools that are offered to the chat's model, as far as that is known.

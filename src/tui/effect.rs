@@ -54,6 +54,12 @@ pub enum TuiEffect {
         conversation: ConversationId,
         file: String,
     },
+    /// Take back what the user allowed of a tool for good; answered by `ToolForgotten`.
+    ForgetTool {
+        name: String,
+        /// Whether it was allowed in an open chat.
+        was_here: bool,
+    },
     /// List all tools, asking their servers; answered by `ToolsListed`.
     ListTools,
 

@@ -57,6 +57,12 @@ pub enum Happened {
     },
     /// A schema for the answers of a chat was read, or why not.
     SchemaRead(ConversationId, Result<AnswerSchema, String>),
+    /// What the user allowed of a tool is taken back, or why not.
+    ToolForgotten {
+        name: String,
+        was_here: bool,
+        result: Result<(), String>,
+    },
     /// All tools there are, as they stand now.
     ToolsListed(ToolList),
     /// A file was written, or not.

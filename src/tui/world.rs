@@ -157,6 +157,11 @@ impl World {
                 let read = self.host.read_schema(&file);
                 self.errands.spawn(read.map(move |result| Happened::SchemaRead(conversation, result)).boxed());
             }
+            TuiEffect::ForgetTool { name, was_here } => {
+                let forgotten = self.runtime.forget_tool(name.clone());
+                self.errands
+                    .spawn(forgotten.map(move |result| Happened::ToolForgotten { name, was_here, result }).boxed());
+            }
             TuiEffect::ListTools => {
                 self.errands.spawn(self.runtime.list_tools().map(Happened::ToolsListed).boxed());
             }

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 /// The longest message that is read, in bytes. JSON of small values takes up to thirty times its length in memory.
 pub const MOST_MESSAGE: usize = 4 << 20;
 /// The longest message that is skipped, in bytes; whoever sends a longer one is given up.
-const MOST_SKIPPED: usize = 64 << 20;
+const MOST_SKIPPED: usize = 128 << 20;
 /// So many requests a server may have open at once; whoever has more is given up.
 const MOST_REQUESTS: usize = 64;
 

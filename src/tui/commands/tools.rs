@@ -9,8 +9,8 @@ use super::Command;
 pub const COMMAND: Command = Command {
     name: "tools",
     aliases: &[],
-    args: "[on|off [NAME] | choice auto|none|required|NAME | review]",
-    summary: "List the tools; switch one, a server's or all of them for this chat, say whether the model must call one, or look at the call that asks to run.",
+    args: "[on|off [NAME] | choice auto|none|required|NAME | review | forget NAME]",
+    summary: "List the tools; switch one, a server's or all of them for this chat, say whether the model must call one, look at the call that asks to run, or take back what you allowed of a tool.",
     run: |state, call| {
         let words: Vec<&str> = call.args.split_whitespace().collect();
         match words[..] {
@@ -19,6 +19,7 @@ pub const COMMAND: Command = Command {
                 approval::open(state, call.at);
                 Vec::new()
             }
+            ["forget", name] => tools::forget(state, name),
             [switch @ ("on" | "off")] => {
                 state.toast(format!("All tools are {switch} in this chat."), call.at);
                 tools::switch(state, ToolChoices::ALL, switch == "on", call.at)
@@ -44,7 +45,7 @@ pub const COMMAND: Command = Command {
             }
             _ => {
                 state.complain(format!(
-                    "/tools has no use for “{}”. It takes on or off (and a name), choice auto, none, required or a name, or review.",
+                    "/tools has no use for “{}”. It takes on or off (and a name), choice auto, none, required or a name, review, or forget and a name.",
                     call.args
                 ));
                 Vec::new()

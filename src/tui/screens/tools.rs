@@ -3,6 +3,8 @@
 
 mod draw;
 
+use std::collections::BTreeSet;
+
 use crate::chat::ToolChoices;
 use crate::chat::tool::{ListedServer, ListedTool, ToolList, ToolOrigin};
 
@@ -35,6 +37,8 @@ pub struct ToolsScreen {
     list: Option<ToolList>,
     rows: Vec<Row>,
     choices: ToolChoices,
+    /// Tools, each with the hash of its definition, that need not ask again in this chat.
+    allowed: BTreeSet<(String, String)>,
     /// Place in `rows`.
     selected: usize,
     /// The first row that was shown last.
@@ -44,8 +48,8 @@ pub struct ToolsScreen {
 impl ToolsScreen {
     /// The list as this chat has it; what is known from before is shown until it is told anew.
     #[must_use]
-    pub fn new(list: Option<ToolList>, choices: ToolChoices) -> Self {
-        let mut screen = Self { list: None, rows: Vec::new(), choices, selected: 0, top: 0 };
+    pub fn new(list: Option<ToolList>, choices: ToolChoices, allowed: BTreeSet<(String, String)>) -> Self {
+        let mut screen = Self { list: None, rows: Vec::new(), choices, allowed, selected: 0, top: 0 };
         if let Some(list) = list {
             screen.listed(list);
         }

@@ -157,3 +157,14 @@ fn where_no_tool_asks_its_key_and_command_say_so_and_the_draft_stays() {
     play.submit("/tools review");
     assert!(!matches!(play.state.overlay, Some(Overlay::Approval(_))));
 }
+
+#[test]
+fn what_was_allowed_is_taken_back_in_words() {
+    let mut play = Play::new();
+    let effects = play.submit("/tools forget get_weather");
+    let asks =
+        |effect: &TuiEffect| matches!(effect, TuiEffect::ForgetTool { name, was_here: false } if name == "get_weather");
+    assert!(effects.iter().any(asks), "{effects:?}");
+    play.tell(Happened::ToolForgotten { name: "get_weather".to_owned(), was_here: false, result: Ok(()) });
+    assert!(play.screen().contains("get_weather asks again before it runs."), "{}", play.screen());
+}

@@ -120,6 +120,7 @@ fn take_in(state: &mut AppState, event: TuiEvent) -> Vec<TuiEffect> {
             Vec::new()
         }
         Happened::SchemaRead(conversation, result) => commands::schema::read(state, conversation, result, at),
+        Happened::ToolForgotten { name, was_here, result } => tools::forgotten(state, &name, was_here, result),
         Happened::ToolsListed(list) => tools::listed(state, list),
         Happened::Exported(Ok(path)) => {
             state.note(format!("Written to `{path}`."));

@@ -27,9 +27,34 @@ pub struct Known {
 
 /// Opens the list, or closes it where it is open.
 pub(in crate::tui) fn open(state: &mut AppState) -> Vec<TuiEffect> {
-    let screen = ToolsScreen::new(state.tools.list.clone(), state.meta().tools.clone());
+    let screen =
+        ToolsScreen::new(state.tools.list.clone(), state.meta().tools.clone(), state.session().allowed().clone());
     state.overlay = Some(Overlay::Tools(screen));
     vec![TuiEffect::ListTools]
+}
+
+/// Takes back what the user allowed of a tool: in the open chats at once, for good where it is kept.
+pub(in crate::tui) fn forget(state: &mut AppState, name: &str) -> Vec<TuiEffect> {
+    let mut was_here = false;
+    for chat in state.chats.values_mut() {
+        was_here |= chat.session.forget_tool(name);
+    }
+    vec![TuiEffect::ForgetTool { name: name.to_owned(), was_here }]
+}
+
+/// Says what became of it; `was_here`: it was allowed in an open chat, which is taken back already.
+pub(super) fn forgotten(
+    state: &mut AppState,
+    name: &str,
+    was_here: bool,
+    result: Result<(), String>,
+) -> Vec<TuiEffect> {
+    match result {
+        Err(_) if was_here => state.note(format!("`{name}` asks again before it runs.")),
+        Ok(()) => state.note(format!("`{name}` asks again before it runs.")),
+        Err(why) => state.complain(why),
+    }
+    Vec::new()
 }
 
 /// Switches one tool, one server or all of them in the chat in front.

@@ -1,5 +1,7 @@
 //! How the list of tools looks.
 
+use std::collections::BTreeSet;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -82,7 +84,7 @@ impl ToolsScreen {
                 let x = put(buf, area, area.x + indent, area.y, &Sanitised::trusted(mark), style);
                 put(buf, area, x, area.y, &fit(&listed.tool.spec.name, names.min(room(x))), style);
                 let x = x + names as u16 + 2;
-                let mut words = standing(listed).to_owned();
+                let mut words = standing(listed, &self.allowed).to_owned();
                 if listed.tool.is_sample {
                     words.push_str(" · sample data");
                 }
@@ -131,11 +133,13 @@ fn layout(inner: Rect) -> Layout {
 }
 
 /// Whether a tool's calls ask, and who said so.
-fn standing(listed: &ListedTool) -> &'static str {
+fn standing(listed: &ListedTool, allowed: &BTreeSet<(String, String)>) -> &'static str {
+    let key = (listed.tool.spec.name.clone(), listed.tool.definition.clone());
     match listed.tool.permission {
         Permission::Deny => "denied by config",
         Permission::Allow => "allowed by config",
         Permission::Ask if listed.is_always_allowed => "always allowed",
+        Permission::Ask if allowed.contains(&key) => "allowed in this chat",
         Permission::Ask => "asks",
     }
 }

@@ -52,14 +52,14 @@ const USUAL: (u16, u16) = (80, 24);
 #[test]
 fn tools_stand_by_where_they_come_from_with_what_is_said_of_them() {
     for (columns, rows) in [(40, 12), (80, 24), (120, 40)] {
-        let screen = ToolsScreen::new(Some(list()), ToolChoices::default());
+        let screen = ToolsScreen::new(Some(list()), ToolChoices::default(), BTreeSet::new());
         insta::assert_snapshot!(format!("tools_{columns}x{rows}"), text(&screen, (columns, rows)));
     }
 }
 
 #[test]
 fn a_tool_a_server_and_all_are_switched_by_their_names() {
-    let mut screen = ToolsScreen::new(Some(list()), ToolChoices::default());
+    let mut screen = ToolsScreen::new(Some(list()), ToolChoices::default(), BTreeSet::new());
     let switch = |name: &str, on| Some(Intent::Switch { name: name.to_owned(), on });
     assert_eq!(screen.handle(&ScreenKey::Char(' '), USUAL), switch("current_time", false));
     screen.handle(&ScreenKey::Down, USUAL);
@@ -77,7 +77,7 @@ fn a_tool_a_server_and_all_are_switched_by_their_names() {
 
 #[test]
 fn what_was_selected_stays_selected_when_the_list_is_told_anew() {
-    let mut screen = ToolsScreen::new(None, ToolChoices::default());
+    let mut screen = ToolsScreen::new(None, ToolChoices::default(), BTreeSet::new());
     assert!(text(&screen, USUAL).contains("asking the servers…"));
     for key in [ScreenKey::Enter, ScreenKey::Char('*'), ScreenKey::Up, ScreenKey::Down, ScreenKey::Last] {
         assert_eq!(screen.handle(&key, USUAL), None, "{key:?} of an empty list");
@@ -98,7 +98,7 @@ fn what_was_selected_stays_selected_when_the_list_is_told_anew() {
 
 #[test]
 fn no_control_of_a_server_reaches_the_screen() {
-    let screen = ToolsScreen::new(Some(list()), ToolChoices::default());
+    let screen = ToolsScreen::new(Some(list()), ToolChoices::default(), BTreeSet::new());
     for size in [(1, 1), (5, 3), (20, 5), (80, 24), (200, 60)] {
         let shown = text(&screen, size);
         assert!(!shown.contains(|c: char| (c.is_control() && c != '\n') || c == '\u{202e}'), "{shown:?}");
