@@ -43,6 +43,25 @@ impl Session {
         round.calls.iter().find(|(id, _)| *id == result).map(|(_, state)| state.clone())
     }
 
+    /// Whether it is not known yet what the tools of the next request weigh.
+    #[must_use]
+    pub fn wants_tools(&self) -> bool {
+        let may_offer = self.meta().tools.may_offer(self.settings.tools.on_by_default);
+        !self.asked_for_tools && self.turn.is_none() && may_offer && self.spec().tools
+    }
+
+    /// Asks which tools there are while the message is written: then its price is right, and nobody waits for servers.
+    pub(super) fn tools_wanted(&mut self, out: &mut Vec<Effect>) {
+        if self.wants_tools() {
+            self.gather(out);
+        }
+    }
+
+    fn gather(&mut self, out: &mut Vec<Effect>) {
+        self.asked_for_tools = true;
+        out.push(Effect::GatherTools { choices: self.meta().tools.clone() });
+    }
+
     /// Before the first attempt: asks which tools the chat offers, where it may offer any.
     pub(super) fn gather_or_search(&mut self, at: Stamp, out: &mut Vec<Effect>) {
         let wants = self.meta().tools.may_offer(self.settings.tools.on_by_default);
@@ -57,7 +76,7 @@ impl Session {
         if let Some(turn) = &mut self.turn {
             turn.phase = Phase::Gathering { since: at.mono };
         }
-        out.push(Effect::GatherTools { choices: self.meta().tools.clone() });
+        self.gather(out);
     }
 
     /// The tools that can be offered are known. One that was switched off meanwhile is none of them.
@@ -79,9 +98,8 @@ impl Session {
 
     /// The chat's choice of tools has changed: what is offered is asked for again, so that its weight is known.
     pub(super) fn tools_changed(&mut self, out: &mut Vec<Effect>) {
-        let choices = self.meta().tools.clone();
-        if choices.may_offer(self.settings.tools.on_by_default) {
-            out.push(Effect::GatherTools { choices });
+        if self.meta().tools.may_offer(self.settings.tools.on_by_default) {
+            self.gather(out);
         } else {
             self.set_offered(Arc::default());
         }

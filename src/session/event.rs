@@ -54,6 +54,8 @@ pub enum Happened {
         message: MessageId,
         mark: Option<Mark>,
     },
+    /// A message is being written, and the tools that would go with it are not known yet.
+    ToolsWanted,
     /// The user's word on the call whose result this message will hold.
     Answered {
         result: MessageId,

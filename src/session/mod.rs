@@ -82,6 +82,8 @@ pub struct Session {
     /// The tools that were offered last, and the tokens that all besides messages has in a request.
     offered: Arc<[Tool]>,
     overhead: u64,
+    /// Whether it was asked, or need not be, which tools there are.
+    asked_for_tools: bool,
     /// Tools, each with the hash of its definition, that need not ask again while the chat is open.
     allowed: BTreeSet<(String, String)>,
     /// What was said of tools that are not there, once.
@@ -114,6 +116,7 @@ impl Session {
             over_budget: false,
             offered: Arc::default(),
             overhead: 0,
+            asked_for_tools: false,
             allowed: BTreeSet::new(),
             told_notes: BTreeSet::new(),
             misfit: Vec::new(),
@@ -159,6 +162,7 @@ impl Session {
             Happened::Indexed { id, missing } => self.indexed(id, missing, at, &mut out),
             Happened::Embedded { attempt, ended } => self.embedded(attempt, ended, at, &mut out),
             Happened::Found { question, by, found } => self.found(question, by, found, at, &mut out),
+            Happened::ToolsWanted => self.tools_wanted(&mut out),
             Happened::Answered { result, approval } => self.answered(result, approval, at, &mut out),
             Happened::ToolsGathered(gathered) => self.tools_gathered(gathered, at, &mut out),
             Happened::CallsChecked { reply, checked, next } => self.calls_checked(reply, checked, next, at, &mut out),

@@ -300,6 +300,21 @@ fn a_retry_after_tools_ran_asks_for_the_answer_alone() {
 }
 
 #[test]
+fn the_tools_are_asked_for_while_the_first_message_is_written_and_only_then() {
+    let mut tools = ToolChoices::default();
+    tools.switch(ToolChoices::ALL, true);
+    let conversation = Conversation::new(ConversationMeta { tools, ..meta() });
+    let mut world = World::over(conversation, Settings::default(), catalogue());
+    let before = world.session.preview(0).input;
+    assert!(world.session.wants_tools());
+    world.happen(Happened::ToolsWanted);
+    assert!(world.session.preview(0).input > before + 20, "its price is right before it is sent");
+    assert_eq!(world.happen(Happened::ToolsWanted), [], "they are asked for once");
+    let mut plain = World::new();
+    assert_eq!(plain.happen(Happened::ToolsWanted), [], "a chat without tools asks for none");
+}
+
+#[test]
 fn what_the_tools_weigh_is_part_of_what_is_planned_and_shown() {
     let mut world = World::new();
     let before = world.session.preview(0).input;

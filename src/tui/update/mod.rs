@@ -51,6 +51,7 @@ pub fn update(state: &mut AppState, event: TuiEvent) -> Vec<TuiEffect> {
     }
     state.warn_of_budgets();
     overlay::mark_streaming(state);
+    effects.extend(tools::warm(state));
     effects.extend(context::refresh(state));
     approval::refresh(state);
     tools::refresh(state);

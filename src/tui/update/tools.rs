@@ -33,6 +33,15 @@ pub(in crate::tui) fn open(state: &mut AppState) -> Vec<TuiEffect> {
     vec![TuiEffect::ListTools]
 }
 
+/// Has the tools told while the first message is written, so that its price is right.
+pub(super) fn warm(state: &mut AppState) -> Vec<TuiEffect> {
+    if !state.session().wants_tools() || !state.holds_message() {
+        return Vec::new();
+    }
+    let at = state.now;
+    state.tell_session(Happened::ToolsWanted, at)
+}
+
 /// Takes back what the user allowed of a tool: in the open chats at once, for good where it is kept.
 pub(in crate::tui) fn forget(state: &mut AppState, name: &str) -> Vec<TuiEffect> {
     let mut was_here = false;
