@@ -79,9 +79,9 @@ pub struct ChatArgs {
     pub demo: bool,
 }
 
-/// Settings that the command line may override.
-#[derive(Debug, Args, Default)]
-pub struct SettingArgs {
+/// The model and what it is told, for a chat or a question.
+#[derive(Debug, Clone, Args, Default)]
+pub struct ModelArgs {
     /// The model, such as gpt-4o-mini or groq/openai/gpt-oss-120b; `munshi models` lists them
     #[arg(short, long, value_name = "MODEL", value_parser = lossy())]
     pub model: Option<String>,
@@ -94,6 +94,25 @@ pub struct SettingArgs {
     /// The most tokens a reply may have
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     pub max_tokens: Option<u32>,
+}
+
+impl ModelArgs {
+    /// These where they are given, else those.
+    fn or(&self, other: &Self) -> Self {
+        Self {
+            model: self.model.clone().or_else(|| other.model.clone()),
+            system: self.system.clone().or_else(|| other.system.clone()),
+            temperature: self.temperature.or(other.temperature),
+            max_tokens: self.max_tokens.or(other.max_tokens),
+        }
+    }
+}
+
+/// Settings that the command line may override.
+#[derive(Debug, Args, Default)]
+pub struct SettingArgs {
+    #[command(flatten)]
+    pub model: ModelArgs,
     /// What is logged: off, error, warn, info, debug, trace, or a list of targets with levels
     #[arg(long, value_name = "LEVEL", global = true, value_parser = lossy())]
     pub log_level: Option<String>,
@@ -309,7 +328,7 @@ mod tests {
     fn settings_and_subcommands_are_read() {
         let cli = Cli::try_parse_from(["munshi", "-c", "-m", "groq/x", "--temperature", "0.2", "--no-mouse"]).unwrap();
         assert!(cli.chat.continue_last && cli.settings.no_mouse && cli.command.is_none());
-        assert_eq!((cli.settings.model.as_deref(), cli.settings.temperature), (Some("groq/x"), Some(0.2)));
+        assert_eq!((cli.settings.model.model.as_deref(), cli.settings.model.temperature), (Some("groq/x"), Some(0.2)));
         let cli = Cli::try_parse_from(["munshi", "config", "show", "--json", "--config", "/x.toml"]).unwrap();
         assert!(matches!(cli.command, Some(Command::Config(ConfigCommand::Show { json: true }))));
         assert_eq!(cli.settings.config, Some(PathBuf::from("/x.toml")));
@@ -383,6 +402,6 @@ mod tests {
         use std::os::unix::ffi::OsStringExt as _;
         let broken = OsString::from_vec(b"gpt\xff".to_vec());
         let cli = Cli::try_parse_from([OsString::from("munshi"), OsString::from("-m"), broken]).unwrap();
-        assert_eq!(cli.settings.model.as_deref(), Some("gpt\u{fffd}"));
+        assert_eq!(cli.settings.model.model.as_deref(), Some("gpt\u{fffd}"));
     }
 }

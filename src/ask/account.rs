@@ -102,7 +102,13 @@ pub struct Account<'a> {
     pub error: Option<&'a str>,
 }
 
-impl Account<'_> {
+impl<'a> Account<'a> {
+    /// That nothing was asked, and why.
+    #[must_use]
+    pub const fn nothing(tally: &'a Tally, currency: &'a Currency, why: &'a str) -> Self {
+        Self { reply: None, is_json: false, conversation: None, tally, currency, calls: &[], error: Some(why) }
+    }
+
     #[must_use]
     pub fn json(&self) -> Value {
         let reply = self.reply;

@@ -116,15 +116,8 @@ pub async fn run(ask: Ask, edges: Edges) -> Exit {
                 world.stage.notice(why);
             }
             let (tally, currency) = (account::Tally::default(), &ask.settings.currency);
-            let account = account::Account {
-                reply: None,
-                is_json: false,
-                conversation: None,
-                tally: &tally,
-                currency,
-                calls: &[],
-                error: Some(refused.why.as_deref().unwrap_or("stopped")),
-            };
+            let why = refused.why.as_deref().unwrap_or("stopped");
+            let account = account::Account::nothing(&tally, currency, why);
             world.stage.end(account.json());
             refused.exit
         }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{SettingArgs, lossy, temperature};
+use super::{ModelArgs, SettingArgs, lossy};
 
 const AFTER_HELP: &str = "\
 The prompt is made of the arguments, then of what is piped in, then of the attached files. Without a
@@ -32,18 +32,8 @@ pub struct AskArgs {
     /// Go on with the last conversation, by its own model and settings
     #[arg(short = 'c', long = "continue")]
     pub continue_last: bool,
-    /// The model, such as gpt-4o-mini or groq/openai/gpt-oss-120b; `munshi models` lists them
-    #[arg(short, long, value_name = "MODEL", value_parser = lossy())]
-    pub model: Option<String>,
-    /// The system prompt; "" for none
-    #[arg(long, value_name = "TEXT", value_parser = lossy())]
-    pub system: Option<String>,
-    /// How freely the model words its reply, from 0 to 2
-    #[arg(long, value_name = "T", value_parser = temperature, allow_negative_numbers = true)]
-    pub temperature: Option<f32>,
-    /// The most tokens the reply may have
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
-    pub max_tokens: Option<u32>,
+    #[command(flatten)]
+    pub model: ModelArgs,
     /// Ask for a JSON object
     #[arg(long)]
     pub json: bool,
@@ -85,14 +75,7 @@ pub enum AskOutput {
 impl AskArgs {
     /// Its settings hold before those that stand before the command.
     pub(super) fn lay_over(&self, settings: &mut SettingArgs) {
-        if self.model.is_some() {
-            settings.model.clone_from(&self.model);
-        }
-        if self.system.is_some() {
-            settings.system.clone_from(&self.system);
-        }
-        settings.temperature = self.temperature.or(settings.temperature);
-        settings.max_tokens = self.max_tokens.or(settings.max_tokens);
+        settings.model = self.model.or(&settings.model);
     }
 }
 
@@ -112,9 +95,9 @@ mod tests {
     #[test]
     fn settings_may_stand_before_the_command_and_those_behind_it_hold() {
         let (_, settings) = read("munshi -m one --temperature 0.1 ask go");
-        assert_eq!((settings.model.as_deref(), settings.temperature), (Some("one"), Some(0.1)));
+        assert_eq!((settings.model.model.as_deref(), settings.model.temperature), (Some("one"), Some(0.1)));
         let (_, settings) = read("munshi -m one --max-tokens 5 ask -m two --temperature 0.2 go");
-        let SettingArgs { model, temperature, max_tokens, .. } = settings;
+        let ModelArgs { model, temperature, max_tokens, .. } = settings.model;
         assert_eq!((model.as_deref(), temperature, max_tokens), (Some("two"), Some(0.2), Some(5)));
     }
 

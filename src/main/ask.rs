@@ -108,7 +108,7 @@ async fn ask(
 
 /// What the command line says of a conversation that goes on; the configuration and the environment are for new ones.
 fn overrides(cli: &Cli, config: &Config, is_demo: bool) -> Overrides {
-    let flags = &cli.settings;
+    let flags = &cli.settings.model;
     Overrides {
         // The demo has a model of its own, whatever is asked for.
         model: (flags.model.is_some() && !is_demo).then(|| config.model.clone()),
@@ -151,16 +151,7 @@ fn format(args: &AskArgs) -> Result<AnswerFormat, String> {
 fn refuse(args: &AskArgs, config: &Config, why: &str) -> Result<ExitCode> {
     crate::talk(&format!("munshi: {}", Sanitised::new(why)));
     let (tally, currency) = (Tally::default(), &config.settings.currency);
-    let nothing = Account {
-        reply: None,
-        is_json: false,
-        conversation: None,
-        tally: &tally,
-        currency,
-        calls: &[],
-        error: Some(why),
-    };
-    let mut object = nothing.json();
+    let mut object = Account::nothing(&tally, currency, why).json();
     match args.output_format {
         AskOutput::Text => return Ok(ExitCode::from(Exit::Usage.code())),
         AskOutput::Json => {}

@@ -10,14 +10,18 @@ use munshi::chat::tooling::ServerTransport;
 use munshi::cli::ToolsCommand;
 use munshi::config::Config;
 use munshi::platform::files;
+use munshi::platform::terminal;
 use munshi::runtime::Clock;
-use munshi::text::Sanitised;
+use munshi::text::{Ink, Sanitised, plain_rows};
 use munshi::tools::Toolbox as _;
 use munshi::tools::command::SandboxReport;
 use serde_json::json;
 
 use crate::setup;
 use crate::toolbox::{Toolbox, toolbox};
+
+/// With fewer columns than this beside the names, what a tool does stands below them.
+const LEAST_ROOM: usize = 30;
 
 pub fn run(command: &ToolsCommand, config: &Config) -> Result<ExitCode> {
     let workers = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
@@ -29,7 +33,11 @@ pub fn run(command: &ToolsCommand, config: &Config) -> Result<ExitCode> {
         match command {
             ToolsCommand::List { json } => {
                 let list = tools.kit.list().await;
-                let text = if *json { crate::data(list_json(&list)?) } else { list_text(&list) };
+                let text = if *json {
+                    crate::data(list_json(&list)?)
+                } else {
+                    list_text(&list, terminal::size().map(|(columns, _)| columns))
+                };
                 color_eyre::eyre::Ok((text, ExitCode::SUCCESS))
             }
             ToolsCommand::Check { json } => {
@@ -60,7 +68,20 @@ const fn permission(listed: &ListedTool) -> &'static str {
     }
 }
 
-fn list_text(list: &ToolList) -> String {
+/// A text behind a head; at a terminal its rows stand below one another, else it is one line.
+fn hung(head: &str, text: &str, columns: Option<u16>) -> String {
+    let Some(columns) = columns else { return format!("{head}{text}\n") };
+    let indent = munshi::text::width(head);
+    let room = usize::from(columns).saturating_sub(indent);
+    // Where there is no room beside it, it stands below.
+    let (first, indent) = if room >= LEAST_ROOM { (String::new(), indent) } else { (format!("\n{:4}", ""), 4) };
+    let room = usize::from(columns).saturating_sub(indent).max(1);
+    let rows = plain_rows(text, room as u16, Ink::Plain).into_iter();
+    let rows: Vec<String> = rows.map(|row| row.spans.iter().map(|span| span.text.as_str()).collect()).collect();
+    format!("{head}{first}{}\n", rows.join(&format!("\n{:indent$}", "")))
+}
+
+fn list_text(list: &ToolList, columns: Option<u16>) -> String {
     let width = list.tools.iter().map(|listed| listed.tool.spec.name.len()).max().unwrap_or_default();
     let from = list.tools.iter().map(|listed| listed.tool.origin.to_string().chars().count()).max().unwrap_or_default();
     let mut out = String::new();
@@ -70,14 +91,13 @@ fn list_text(list: &ToolList) -> String {
         let sample = if tool.is_sample { "sample data: " } else { "" };
         let description = Sanitised::line(&tool.spec.description);
         let origin = tool.origin.to_string();
-        let _ = writeln!(
-            out,
-            "{:width$}  {is_on:<3}  {:<7}  {:from$}  {sample}{}",
+        let head = format!(
+            "{:width$}  {is_on:<3}  {:<7}  {:from$}  ",
             Sanitised::line(&tool.spec.name).as_str(),
             permission(listed),
             Sanitised::line(&origin).as_str(),
-            description.as_str()
         );
+        out.push_str(&hung(&head, &format!("{sample}{}", description.as_str()), columns));
     }
     for server in &list.servers {
         if let Some(why) = &server.trouble {

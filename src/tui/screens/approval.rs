@@ -12,7 +12,8 @@ use crate::chat::{Approval, MessageId};
 
 use super::ScreenKey;
 use super::line_edit::LineEdit;
-use body::{At, Body};
+use super::pieces::{At, Pieces as _};
+use body::Body;
 
 /// A call that waits, by the message that will hold its result.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +31,18 @@ pub enum Intent {
     Answer { result: MessageId, approval: Approval },
 }
 
+/// How the shown call stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// It came in place of one that was just answered: a key that was meant for that one must not answer it.
+    Next,
+    Asks,
+    /// A yes came before its end was on the screen, and did not count.
+    Hasty,
+    /// It waits no longer, though nobody answered here.
+    Over,
+}
+
 /// The screen.
 pub struct ApprovalScreen {
     shown: Pending,
@@ -38,13 +51,12 @@ pub struct ApprovalScreen {
     place: (usize, usize),
     /// Those that wait.
     pending: Vec<Pending>,
-    /// Whether the shown call waits no longer, though nobody answered here.
-    is_over: bool,
-    /// Whether it came in place of one that was just answered: a key that was meant for that one must not answer it.
-    is_unseen: bool,
+    stage: Stage,
     /// What the model is told with a no, while it is typed.
     word: Option<LineEdit>,
     top: At,
+    /// Whether its end was on the screen.
+    was_seen: bool,
 }
 
 impl ApprovalScreen {
@@ -54,19 +66,19 @@ impl ApprovalScreen {
         let shown = pending.first()?.clone();
         let body = Body::new(&shown.prepared);
         let place = (0, pending.len());
-        Some(Self { shown, body, place, pending, is_over: false, is_unseen: false, word: None, top: At::default() })
+        Some(Self { shown, body, place, pending, stage: Stage::Asks, word: None, top: At::default(), was_seen: false })
     }
 
     /// The next call in place of one that was answered: it takes no word before a key that only looks.
     #[must_use]
     pub fn after_an_answer(pending: Vec<Pending>) -> Option<Self> {
-        Self::new(pending).map(|screen| Self { is_unseen: true, ..screen })
+        Self::new(pending).map(|screen| Self { stage: Stage::Next, ..screen })
     }
 
     /// The call that is shown and can be answered; `None` once it is over.
     #[must_use]
     pub fn asks(&self) -> Option<MessageId> {
-        (!self.is_over).then_some(self.shown.result)
+        (self.stage != Stage::Over).then_some(self.shown.result)
     }
 
     /// Takes in which calls wait now. A call that does no longer is said to be over; another one takes its place only
@@ -75,7 +87,7 @@ impl ApprovalScreen {
         match pending.iter().position(|other| *other == self.shown) {
             Some(at) => self.place = (at, pending.len()),
             None => {
-                self.is_over = true;
+                self.stage = Stage::Over;
                 self.word = None;
             }
         }
@@ -87,34 +99,32 @@ impl ApprovalScreen {
         if self.word.is_some() {
             return self.word_key(key, drawn);
         }
-        if self.is_unseen && !self.is_over {
+        if self.stage == Stage::Next {
             return self.look(key, size);
         }
         match key {
             ScreenKey::Esc => return Some(Intent::Close),
-            ScreenKey::Enter if self.is_over => self.go_on(),
+            ScreenKey::Enter if self.stage == Stage::Over => self.go_on(),
             ScreenKey::Enter | ScreenKey::Char('n') => return self.answer(Approval::No(None), drawn),
-            ScreenKey::Char('o') => return self.answer(Approval::Once, drawn),
-            ScreenKey::Char('c') => return self.answer(Approval::ForChat, drawn),
-            ScreenKey::Char('a') => return self.answer(Approval::Always, drawn),
-            ScreenKey::Char('w') if !self.is_over && drawn == self.asks() => self.word = Some(LineEdit::default()),
-            _ => {
-                let (width, rows) = self.body_size(size);
-                self.top = self.body.scrolled(self.top, key, width, rows);
+            ScreenKey::Char('o') => return self.agree(Approval::Once, size, drawn),
+            ScreenKey::Char('c') => return self.agree(Approval::ForChat, size, drawn),
+            ScreenKey::Char('a') => return self.agree(Approval::Always, size, drawn),
+            ScreenKey::Char('w') if self.stage != Stage::Over && drawn == self.asks() => {
+                self.word = Some(LineEdit::default())
             }
+            _ => self.scroll(key, size),
         }
-        (self.is_over && self.pending.is_empty() && *key == ScreenKey::Enter).then_some(Intent::Close)
+        (self.stage == Stage::Over && self.pending.is_empty() && *key == ScreenKey::Enter).then_some(Intent::Close)
     }
 
     /// A key on a call that took the place of another: those that answer do nothing yet.
     fn look(&mut self, key: &ScreenKey, size: (u16, u16)) -> Option<Intent> {
         match key {
             ScreenKey::Esc => return Some(Intent::Close),
-            ScreenKey::Enter | ScreenKey::Char(' ') => self.is_unseen = false,
+            ScreenKey::Enter | ScreenKey::Char(' ') => self.stage = Stage::Asks,
             ScreenKey::Up | ScreenKey::Down | ScreenKey::PageUp | ScreenKey::PageDown => {
-                self.is_unseen = false;
-                let (width, rows) = self.body_size(size);
-                self.top = self.body.scrolled(self.top, key, width, rows);
+                self.stage = Stage::Asks;
+                self.scroll(key, size);
             }
             _ => {}
         }
@@ -126,6 +136,31 @@ impl ApprovalScreen {
         if let Some(next) = Self::new(std::mem::take(&mut self.pending)) {
             *self = next;
         }
+    }
+
+    fn scroll(&mut self, key: &ScreenKey, size: (u16, u16)) {
+        self.look_at_end(size);
+        let (width, rows) = self.body_size(size);
+        self.top = self.body.scrolled(self.top, key, width, rows);
+        self.look_at_end(size);
+    }
+
+    /// Takes note where all, or the last of it, is on the screen.
+    fn look_at_end(&mut self, size: (u16, u16)) {
+        let (width, rows) = self.body_size(size);
+        self.was_seen |= !self.body.seen(self.top, width, rows).1;
+        if self.was_seen && self.stage == Stage::Hasty {
+            self.stage = Stage::Asks;
+        }
+    }
+
+    /// A yes, which counts once all was there to be seen.
+    fn agree(&mut self, approval: Approval, size: (u16, u16), drawn: Option<MessageId>) -> Option<Intent> {
+        self.look_at_end(size);
+        if !self.was_seen && self.stage == Stage::Asks {
+            self.stage = Stage::Hasty;
+        }
+        if self.was_seen { self.answer(approval, drawn) } else { None }
     }
 
     fn answer(&self, approval: Approval, drawn: Option<MessageId>) -> Option<Intent> {

@@ -8,6 +8,7 @@ pub mod help;
 pub mod line_edit;
 pub mod paint;
 pub mod panel;
+mod pieces;
 pub mod reader;
 pub mod tools;
 pub mod welcome;

@@ -9,12 +9,10 @@ use crate::tui::transcript::PlainText;
 
 use super::ScreenKey;
 use super::paint::{fit, put};
+use super::pieces::{At, Pieces};
 
 /// Rows for the title, a blank one below it, one above the foot, and the foot.
 const FRAME: u16 = 4;
-
-/// A row: the piece of the text, and the row within it.
-type At = (usize, usize);
 
 /// The text.
 pub struct Reader {
@@ -36,18 +34,10 @@ impl Reader {
     /// Takes in a key; whether the text is to be closed. `size` is the screen's, in columns and rows.
     pub fn handle(&mut self, key: &ScreenKey, (columns, rows): (u16, u16)) -> bool {
         let (width, seen) = (room(columns), usize::from(rows.saturating_sub(FRAME)).max(1));
-        let page = seen.saturating_sub(1).max(1);
-        match key {
-            ScreenKey::Esc | ScreenKey::Enter | ScreenKey::Char('q') => return true,
-            ScreenKey::Up | ScreenKey::Char('k') => self.top = self.up(self.top, 1, width),
-            ScreenKey::Down | ScreenKey::Char('j') => self.top = self.down(self.top, 1, width),
-            ScreenKey::PageUp => self.top = self.up(self.top, page, width),
-            ScreenKey::PageDown | ScreenKey::Char(' ') => self.top = self.down(self.top, page, width),
-            ScreenKey::First => self.top = (0, 0),
-            ScreenKey::Last => self.top = (self.pieces.len(), 0),
-            _ => {}
+        if matches!(key, ScreenKey::Esc | ScreenKey::Enter | ScreenKey::Char('q')) {
+            return true;
         }
-        self.top = self.top.min(self.last_top(seen, width));
+        self.top = self.scrolled(self.top, key, width, seen);
         false
     }
 
@@ -56,56 +46,26 @@ impl Reader {
         let inner = Rect { x: area.x + 1, width: room(area.width), ..area };
         put(buf, inner, inner.x, inner.y, &fit(&self.title, usize::from(inner.width)), theme.title());
         let seen = usize::from(area.height.saturating_sub(FRAME)).max(1);
-        let (mut piece, mut skip) = self.top.min(self.last_top(seen, inner.width));
-        let mut y = inner.y + 2;
-        let end = y.saturating_add(seen as u16);
-        while y < end && piece < self.pieces.len() {
-            for row in self.rows(piece, inner.width).iter().skip(skip).take(usize::from(end - y)) {
-                let mut x = inner.x;
-                for span in &row.spans {
-                    x = put(buf, inner, x, y, &span.text, theme.base().patch(theme.ink(span.ink, Emphasis::default())));
-                }
-                y += 1;
+        let (rows, more) = self.seen(self.top, inner.width, seen);
+        for (y, row) in (inner.y + 2..).zip(&rows) {
+            let mut x = inner.x;
+            for span in &row.spans {
+                x = put(buf, inner, x, y, &span.text, theme.base().patch(theme.ink(span.ink, Emphasis::default())));
             }
-            (piece, skip) = (piece + 1, 0);
         }
-        let is_whole = self.top == (0, 0) && piece >= self.pieces.len() && y < end;
+        let is_whole = self.top == At::default() && !more;
         let foot = if is_whole { "Esc goes back" } else { "↑↓ PageUp PageDown scroll · Esc goes back" };
         put(buf, inner, inner.x, area.bottom().saturating_sub(1), &Sanitised::trusted(foot), theme.muted());
+    }
+}
+
+impl Pieces for Reader {
+    fn count(&self) -> usize {
+        self.pieces.len()
     }
 
     fn rows(&self, piece: usize, width: u16) -> Vec<Row> {
         self.pieces.layout(piece, &self.text, width, Ink::Plain)
-    }
-
-    fn down(&self, from: At, count: usize, width: u16) -> At {
-        let (mut piece, mut row) = (from.0, from.1 + count);
-        while piece < self.pieces.len() {
-            let rows = self.rows(piece, width).len();
-            if row < rows {
-                break;
-            }
-            (piece, row) = (piece + 1, row - rows);
-        }
-        (piece, row)
-    }
-
-    fn up(&self, from: At, count: usize, width: u16) -> At {
-        let (mut piece, mut row, mut left) = (from.0, from.1, count);
-        while left > row {
-            if piece == 0 {
-                return (0, 0);
-            }
-            left -= row;
-            piece -= 1;
-            row = self.rows(piece, width).len();
-        }
-        (piece, row - left)
-    }
-
-    /// The row from which the last `seen` are shown.
-    fn last_top(&self, seen: usize, width: u16) -> At {
-        self.up((self.pieces.len(), 0), seen, width)
     }
 }
 

@@ -6,16 +6,13 @@ use serde_json::Value;
 use crate::chat::tool::{Prepared, ToolSpec};
 use crate::text::{Emphasis, Ink, Row, Sanitised, Span, exact_rows, json, plain_rows};
 
-use super::super::ScreenKey;
+use super::super::pieces::Pieces;
 use super::visible::Visible;
 
 /// What stands before every row of a value, so that none can pass for munshi's own words.
 const BAR: &str = "▎ ";
 /// The columns of the bar.
 const BAR_COLUMNS: u16 = 2;
-
-/// A row: the piece, and the row within it.
-pub type At = (usize, usize);
 
 enum Piece {
     /// munshi's own words.
@@ -103,8 +100,13 @@ impl Body {
             self.pieces.push(Piece::Value(format!("{before}{piece}{behind}")));
         }
     }
+}
 
-    /// The rows of a piece, none for one that is not there.
+impl Pieces for Body {
+    fn count(&self) -> usize {
+        self.pieces.len()
+    }
+
     fn rows(&self, piece: usize, width: u16) -> Vec<Row> {
         match self.pieces.get(piece) {
             None => Vec::new(),
@@ -125,69 +127,6 @@ impl Body {
                 rows
             }
         }
-    }
-
-    /// So many rows from `top` on, and whether there are more below.
-    #[must_use]
-    pub fn seen(&self, top: At, width: u16, rows: usize) -> (Vec<Row>, bool) {
-        let (mut piece, mut skip) = top.min(self.last_top(width, rows));
-        let mut out = Vec::with_capacity(rows);
-        while piece < self.pieces.len() {
-            for row in self.rows(piece, width).into_iter().skip(skip) {
-                if out.len() == rows {
-                    return (out, true);
-                }
-                out.push(row);
-            }
-            (piece, skip) = (piece + 1, 0);
-        }
-        (out, false)
-    }
-
-    /// Where a key scrolls to.
-    #[must_use]
-    pub fn scrolled(&self, top: At, key: &ScreenKey, width: u16, rows: usize) -> At {
-        let page = rows.saturating_sub(1).max(1);
-        let top = match key {
-            ScreenKey::Up | ScreenKey::Char('k') => self.up(top, 1, width),
-            ScreenKey::Down | ScreenKey::Char('j') => self.down(top, 1, width),
-            ScreenKey::PageUp => self.up(top, page, width),
-            ScreenKey::PageDown | ScreenKey::Char(' ') => self.down(top, page, width),
-            ScreenKey::First => At::default(),
-            ScreenKey::Last => (self.pieces.len(), 0),
-            _ => top,
-        };
-        top.min(self.last_top(width, rows))
-    }
-
-    fn down(&self, from: At, count: usize, width: u16) -> At {
-        let (mut piece, mut row) = (from.0, from.1 + count);
-        while piece < self.pieces.len() {
-            let rows = self.rows(piece, width).len();
-            if row < rows {
-                break;
-            }
-            (piece, row) = (piece + 1, row - rows);
-        }
-        (piece, row)
-    }
-
-    fn up(&self, from: At, count: usize, width: u16) -> At {
-        let (mut piece, mut row, mut left) = (from.0, from.1, count);
-        while left > row {
-            if piece == 0 {
-                return At::default();
-            }
-            left -= row;
-            piece -= 1;
-            row = self.rows(piece, width).len();
-        }
-        (piece, row - left)
-    }
-
-    /// The row from which the last rows are shown.
-    fn last_top(&self, width: u16, rows: usize) -> At {
-        self.up((self.pieces.len(), 0), rows, width)
     }
 }
 

@@ -8,7 +8,8 @@ use crate::text::{Emphasis, Ink, Sanitised, plain_rows};
 use crate::tui::theme::{Role, Theme};
 
 use super::super::paint::{fit, joined, put};
-use super::ApprovalScreen;
+use super::super::pieces::Pieces as _;
+use super::{ApprovalScreen, Stage};
 
 /// From so many rows on the head and the foot have a blank row between them and what would be run.
 const ROOMY_FROM: u16 = 14;
@@ -25,12 +26,12 @@ impl ApprovalScreen {
     pub fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) -> Option<Position> {
         let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
         let layout = self.layout(inner);
-        let title = if self.is_over {
+        let title = if self.stage == Stage::Over {
             "This call is over".to_owned()
         } else {
             format!("{} asks to run{}", self.shown.prepared.tool, self.which())
         };
-        let (rows, more) = if self.is_over {
+        let (rows, more) = if self.stage == Stage::Over {
             (Vec::new(), false)
         } else {
             self.body.seen(self.top, layout.body.width, usize::from(layout.body.height))
@@ -105,7 +106,7 @@ impl ApprovalScreen {
     fn head(&self, width: u16) -> Vec<(Sanitised, Ink)> {
         let call = &self.shown.prepared;
         let mut lines = Vec::new();
-        if self.is_over {
+        if self.stage == Stage::Over {
             let left = match self.pending.len() {
                 0 => "No other call waits.".to_owned(),
                 1 => "Another call waits.".to_owned(),
@@ -146,11 +147,12 @@ impl ApprovalScreen {
     }
 
     fn keys(&self) -> Vec<String> {
-        let told: &[&str] = match (self.is_over, self.word.is_some()) {
-            (true, _) if self.pending.is_empty() => &["Enter, Esc close"],
-            (true, _) => &["Enter shows the next", "Esc closes"],
+        let told: &[&str] = match (self.stage, self.word.is_some()) {
+            (Stage::Over, _) if self.pending.is_empty() => &["Enter, Esc close"],
+            (Stage::Over, _) => &["Enter shows the next", "Esc closes"],
             (_, true) => &["Enter says no with these words", "Esc goes back"],
-            _ if self.is_unseen => {
+            (Stage::Hasty, _) => &["There is more below: scroll to its end before a yes", "n Enter no", "Esc later"],
+            (Stage::Next, _) => {
                 &["This is the next call", "Enter lets you answer it", "↑↓ PageUp PageDown scroll", "Esc later"]
             }
             _ => &[

@@ -145,6 +145,7 @@ fn a_key_is_never_for_a_call_that_was_not_on_the_screen() {
         assert_eq!(screen.handle(&key, USUAL, first), None, "{key:?}");
         assert_eq!(screen.handle(&key, USUAL, None), None, "{key:?}");
     }
+    screen.handle(&ScreenKey::Last, USUAL, Some(id(2)));
     assert_eq!(
         screen.handle(&ScreenKey::Char('o'), USUAL, Some(id(2))),
         Some(Intent::Answer { result: id(2), approval: Approval::Once })
@@ -241,6 +242,13 @@ fn a_key_that_is_held_answers_one_call_and_not_the_next() {
     }
     assert!(text(&next, USUAL).contains("This is the next call"));
     assert_eq!(next.handle(&ScreenKey::Enter, USUAL, drawn), None, "it only looks");
+    for key in ['o', 'c', 'a'] {
+        assert_eq!(next.handle(&ScreenKey::Char(key), USUAL, drawn), None, "{key}: its end was not seen");
+    }
+    assert!(text(&next, USUAL).contains("scroll to its end before a yes"));
+    next.handle(&ScreenKey::Last, USUAL, drawn);
+    assert!(text(&next, USUAL).contains("o once"));
+    next.handle(&ScreenKey::First, USUAL, drawn);
     let answer = next.handle(&ScreenKey::Char('o'), USUAL, drawn);
     assert!(matches!(answer, Some(Intent::Answer { approval: Approval::Once, .. })), "{answer:?}");
 }
