@@ -2,6 +2,7 @@
 //! what a flag does is decided where it is used.
 
 mod ask;
+mod model;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -14,6 +15,7 @@ use clap_complete::Shell;
 use jiff::civil::Date;
 
 pub use ask::{AskArgs, AskOutput};
+pub use model::ModelArgs;
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 it went well, 1 it failed (`munshi doctor`, `munshi tools check`: something does not
@@ -77,35 +79,6 @@ pub struct ChatArgs {
     /// Try munshi without key and network, against a model that it plays itself; saved apart from the real ones
     #[arg(long)]
     pub demo: bool,
-}
-
-/// The model and what it is told, for a chat or a question.
-#[derive(Debug, Clone, Args, Default)]
-pub struct ModelArgs {
-    /// The model, such as gpt-4o-mini or groq/openai/gpt-oss-120b; `munshi models` lists them
-    #[arg(short, long, value_name = "MODEL", value_parser = lossy())]
-    pub model: Option<String>,
-    /// The system prompt of new conversations; "" for none
-    #[arg(long, value_name = "TEXT", value_parser = lossy())]
-    pub system: Option<String>,
-    /// How freely the model words its replies, from 0 to 2
-    #[arg(long, value_name = "T", value_parser = temperature, allow_negative_numbers = true)]
-    pub temperature: Option<f32>,
-    /// The most tokens a reply may have
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
-    pub max_tokens: Option<u32>,
-}
-
-impl ModelArgs {
-    /// These where they are given, else those.
-    fn or(&self, other: &Self) -> Self {
-        Self {
-            model: self.model.clone().or_else(|| other.model.clone()),
-            system: self.system.clone().or_else(|| other.system.clone()),
-            temperature: self.temperature.or(other.temperature),
-            max_tokens: self.max_tokens.or(other.max_tokens),
-        }
-    }
 }
 
 /// Settings that the command line may override.
@@ -289,11 +262,6 @@ fn lossy() -> impl TypedValueParser<Value = String> {
 fn day(text: &str) -> Result<Date, String> {
     let day: Date = text.parse().map_err(|_| "expected a day such as 2026-04-01".to_owned())?;
     if (1970..=9_999).contains(&day.year()) { Ok(day) } else { Err("expected a year from 1970 on".to_owned()) }
-}
-
-fn temperature(text: &str) -> Result<f32, String> {
-    let number: f32 = text.parse().map_err(|_| "expected a number from 0 to 2".to_owned())?;
-    if (0.0..=2.0).contains(&number) { Ok(number) } else { Err("expected a number from 0 to 2".to_owned()) }
 }
 
 /// Writes the completions for `shell`.
