@@ -110,7 +110,7 @@ impl ApprovalScreen {
             ScreenKey::Char('c') => return self.agree(Approval::ForChat, size, drawn),
             ScreenKey::Char('a') => return self.agree(Approval::Always, size, drawn),
             ScreenKey::Char('w') if self.stage != Stage::Over && drawn == self.asks() => {
-                self.word = Some(LineEdit::default())
+                self.word = Some(LineEdit::default());
             }
             _ => self.scroll(key, size),
         }
