@@ -34,7 +34,8 @@ pub fn answer(question: &Question, otherwise: impl FnOnce() -> String) -> String
     let said: Vec<&Said> = question.messages.iter().filter(|message| message.role == "user").collect();
     let at = said.len().saturating_sub(1);
     let repairs = said.iter().rev().take_while(|message| mends(&message.text)).count();
-    let repairs = if repairs > at { 0 } else { repairs };
+    // The first message asks, whatever words it has: "the OTP is not valid" is a customer's own.
+    let repairs = repairs.min(at);
     let asked = said.get(at - repairs).map_or("", |message| message.text.trim());
     let lower = asked.to_lowercase();
     let is_wrong = lower.contains(NEVER_RIGHT) || lower.contains(WRONGLY) && repairs == 0;

@@ -5,6 +5,7 @@
 mod answer;
 mod asking;
 mod calls;
+mod classify;
 mod dates;
 mod desk;
 mod driving;
@@ -22,6 +23,7 @@ mod summary;
 mod texts;
 mod thread;
 mod tools;
+mod topics;
 mod vectors;
 
 #[cfg(test)]
@@ -42,6 +44,7 @@ use axum::serve::ListenerExt;
 use tokio_util::sync::CancellationToken;
 
 use answer::{Outcome, Refusal};
+pub use classify::CLASSIFIES_BY;
 use desk::Desk;
 use question::Question;
 

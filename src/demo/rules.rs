@@ -182,11 +182,13 @@ fn rule_plainly(question: &Question) -> Ruling {
         return say(summary);
     }
     let said = question.last();
-    if said.is_empty() {
+    if said.is_empty() && !json::is_wanted(question) {
         return say(texts::HELLO);
     }
     let words: Vec<String> = said.split_whitespace().map(plain).collect();
-    if let Some((rule, used)) = find(&words).filter(|(rule, _)| rule.group == Group::Failure) {
+    // Where JSON is wanted, a text that only begins with such a word is a text.
+    let fails = |rule: &Rule| rule.group == Group::Failure && !(rule.about.is_empty() && json::is_wanted(question));
+    if let Some((rule, used)) = find(&words).filter(|(rule, _)| fails(rule)) {
         return (rule.run)(question, after(said, used));
     }
     if let Some(asking) = tools::reply(question) {

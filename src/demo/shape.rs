@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{dates, places, posting};
+use super::{classify, dates, places, posting};
 
 /// The deepest that schemas are followed into each other.
 const DEEPEST: usize = 12;
@@ -35,7 +35,7 @@ impl Filler<'_> {
             return constant.clone();
         }
         if let Some(values) = schema["enum"].as_array() {
-            return self.one_of(values);
+            return classify::one_of(values, self.text);
         }
         for key in ["anyOf", "oneOf", "allOf"] {
             let several = schema[key].as_array().into_iter().flatten();
@@ -58,14 +58,6 @@ impl Filler<'_> {
         }
     }
 
-    fn one_of(&self, values: &[Value]) -> Value {
-        let lower = self.text.to_lowercase();
-        let occurs = |value: &&Value| {
-            value.as_str().is_some_and(|word| has_words(&lower, &word.to_lowercase().replace(['_', '-'], " ")))
-        };
-        values.iter().find(occurs).or_else(|| values.first()).cloned().unwrap_or_default()
-    }
-
     fn object(&self, schema: &Value, depth: usize) -> Value {
         let properties = schema["properties"].as_object().into_iter().flatten();
         properties.map(|(name, inner)| (name.clone(), self.value(inner, name, depth + 1))).collect::<Map<_, _>>().into()
@@ -79,10 +71,7 @@ impl Filler<'_> {
             }
             "integer" => posting::numbers(&self.fact(name).unwrap_or_default()).into_iter().map(whole).collect(),
             "string" if items["enum"].is_array() => {
-                let lower = self.text.to_lowercase();
-                let occurs =
-                    |value: &&Value| value.as_str().is_some_and(|word| has_words(&lower, &word.to_lowercase()));
-                items["enum"].as_array().into_iter().flatten().filter(occurs).cloned().collect()
+                items["enum"].as_array().map_or_else(Vec::new, |values| classify::all_of(values, self.text))
             }
             "string" => self.list(name).into_iter().map(Value::from).collect(),
             _ => Vec::new(),

@@ -11,6 +11,7 @@
 mod support;
 
 mod answers;
+mod classify;
 mod client;
 mod context;
 mod failures;
