@@ -2,6 +2,7 @@
 //! what a flag does is decided where it is used.
 
 mod ask;
+mod batch;
 mod model;
 
 use std::ffi::OsString;
@@ -15,12 +16,14 @@ use clap_complete::Shell;
 use jiff::civil::Date;
 
 pub use ask::{AskArgs, AskOutput};
+pub use batch::{Amount, BatchCommand, BatchInput, BatchOutput, BatchRunArgs, IfChanged};
 pub use model::ModelArgs;
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 it went well, 1 it failed (`munshi doctor`, `munshi tools check`: something does not
-work), 2 the command line or the configuration is wrong, 101 a fault of munshi's own. `munshi ask` has
-more: 3 refused by a budget, 4 the provider failed, 5 not in the shape that was asked for, 130 interrupted.
+work), 2 the command line or the configuration is wrong, 101 a fault of munshi's own. `munshi ask` and
+`munshi batch` have more: 3 refused by a budget, 4 the provider failed, 5 not in the shape that was asked
+for (`batch`: some rows have an error), 130 interrupted.
 
 Settings come from the defaults, the configuration file (`munshi config path`), the environment
 (OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL, OPENAI_TEMPERATURE, OPENAI_MAX_TOKENS, MUNSHI_LOG)
@@ -50,8 +53,10 @@ impl Cli {
     /// Settings may stand before a command, as they hold for it too; which conversation to open may not.
     fn checked(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let mut cli = Self::try_parse_from(words)?;
-        if let Some(Command::Ask(ask)) = &cli.command {
-            ask.lay_over(&mut cli.settings);
+        match &cli.command {
+            Some(Command::Ask(ask)) => ask.lay_over(&mut cli.settings),
+            Some(Command::Batch(BatchCommand::Run(run))) => run.lay_over(&mut cli.settings),
+            _ => {}
         }
         let chat = &cli.chat;
         if cli.command.is_some() && (chat.demo || chat.continue_last || chat.resume.is_some()) {
@@ -105,6 +110,9 @@ pub struct SettingArgs {
 pub enum Command {
     /// One question from the arguments and standard input, its answer on standard output
     Ask(AskArgs),
+    /// The same question about each line of a file, its answers a checked CSV
+    #[command(subcommand)]
+    Batch(BatchCommand),
     /// Where the configuration is, a new one with every field explained, or what holds and why
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -356,7 +364,7 @@ mod tests {
         for shell in [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell, Shell::Elvish] {
             let mut script = Vec::new();
             completions(shell, &mut script).unwrap();
-            for name in ["config", "models", "cost", "doctor", "chats", "tools", "completions"] {
+            for name in ["ask", "batch", "config", "models", "cost", "doctor", "chats", "tools", "completions"] {
                 assert!(String::from_utf8_lossy(&script).contains(name));
                 assert!(String::from_utf8_lossy(&page).contains(name));
             }

@@ -16,6 +16,7 @@
 //! | [`runtime`] | runs effects: streams, timers, the store's thread, the clock | `session` and the ports |
 //! | [`tui`] | the event loop, the screen's machine `update`, `view` | `runtime`, `session`, `text`, `chat` |
 //! | [`ask`] | one question without a screen: its prompt, its approvals, its exit codes | `runtime`, `session`, `text`, `chat` |
+//! | [`batch`] | the same question about each row of a file: its journal, its pace, its output | `runtime`, `session`, `text`, `chat` |
 //! | [`demo`] | the embedded OpenAI-compatible server | nothing |
 //! | [`logging`] | the log file, off the screen | `platform` |
 //! | [`cli`] | the types of the command line | nothing |
@@ -23,6 +24,7 @@
 //! Only `main` names implementations. `tests/architecture/` holds the table to the code.
 
 pub mod ask;
+pub mod batch;
 pub mod chat;
 pub mod cli;
 pub mod config;

@@ -2,6 +2,8 @@
 
 #[path = "main/ask.rs"]
 mod ask;
+#[path = "main/batch/mod.rs"]
+mod batch;
 #[path = "main/budgets.rs"]
 mod budgets;
 #[path = "main/chat.rs"]
@@ -66,6 +68,7 @@ fn run(cli: &Cli, config: munshi::config::Config) -> Result<ExitCode> {
     let text = match &cli.command {
         None => return chat::open(cli, config),
         Some(Command::Ask(args)) => return ask::run(cli, args, config),
+        Some(Command::Batch(command)) => return batch::run(command, config),
         Some(Command::Config(command)) => reports::config(command, &config)?,
         Some(Command::Models { refresh: Some(provider), json }) => return refresh::models(provider, *json, &config),
         Some(Command::Models { refresh: None, json }) => reports::models(*json, &config),

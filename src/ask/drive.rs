@@ -10,6 +10,7 @@ use crate::chat::tool::{CheckedCall, Prepared};
 use crate::chat::{Approval, ConversationId, FinishReason, Message, MessageId, Role, Status};
 use crate::runtime::{ForUser, News, ids};
 use crate::session::shape::ASKED_BY_MUNSHI;
+use crate::session::shell::for_the_shell;
 use crate::session::{Activity, Effect, Happened, Session, explain};
 
 use super::account::Account;
@@ -17,7 +18,6 @@ use super::follow::Follow;
 use super::keeping::Kept;
 use super::open::Opened;
 use super::outcome::{Facts, outcome};
-use super::words::for_the_shell;
 use super::world::World;
 use super::{Ask, Exit, Stop, tools};
 

@@ -27,13 +27,7 @@ impl Kept {
                 told.push(Happened::Committed { message: message.id });
                 None
             }
-            Effect::AddReply(_)
-            | Effect::SaveChunk { .. }
-            | Effect::FinishReply(_)
-            | Effect::SaveMeta { .. }
-            | Effect::SaveMark { .. }
-            | Effect::SaveSummary(_)
-            | Effect::DropSummary(_) => None,
+            effect if effect.keeps_conversation() => None,
             effect => Some(effect),
         }
     }

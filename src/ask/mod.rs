@@ -12,7 +12,6 @@ pub mod prompt;
 pub mod screen;
 mod stage;
 pub mod tools;
-mod words;
 mod world;
 pub mod writer;
 

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::session::shell::for_the_shell;
 use crate::text::Sanitised;
 
 use super::OutputFormat;
 use super::ink::Paint;
 use super::screen::{Screen, Size};
-use super::words::for_the_shell;
 use super::writer::Writer;
 
 /// The shortest time between two drawings of an answer that grows.

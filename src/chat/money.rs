@@ -158,6 +158,12 @@ impl Currency {
         self.show_atto(sum.0)
     }
 
+    /// A whole number, grouped as its sums are.
+    #[must_use]
+    pub fn count(&self, number: u64) -> String {
+        group(&number.to_string(), self.grouping)
+    }
+
     fn show_atto(&self, atto: Atto) -> String {
         let sign = if atto < 0 { "-" } else { "" };
         let magnitude = atto.unsigned_abs();

@@ -75,6 +75,8 @@ pub struct Runtime {
     arrived: Arc<Notify>,
     /// The model of each attempt whose row is open, for the log.
     models: HashMap<AttemptId, ModelRef>,
+    /// Whether what was spent is asked for after each attempt.
+    tells_spending: bool,
 }
 
 impl Runtime {
@@ -91,6 +93,7 @@ impl Runtime {
             timers: Timers::default(),
             arrived,
             models: HashMap::new(),
+            tells_spending: true,
         }
     }
 
@@ -116,6 +119,13 @@ impl Runtime {
     #[must_use]
     pub fn with_tools(mut self, toolbox: Arc<dyn Toolbox>) -> Self {
         self.toolwork.set_toolbox(toolbox);
+        self
+    }
+
+    /// From now on nobody is told after each attempt what was spent: who shows no sums of the store's need not ask.
+    #[must_use]
+    pub fn without_spending(mut self) -> Self {
+        self.tells_spending = false;
         self
     }
 
@@ -165,7 +175,7 @@ impl Runtime {
             Effect::CloseAttempt(closing) => {
                 self.log_end(&closing);
                 self.store.write(vec![Write::CloseAttempt(closing)], None);
-                self.query_spend(conversation);
+                self.tell_spending(conversation);
             }
             Effect::SaveMeta { meta, part } => self.store.write(vec![Write::ChangeConversation { meta, part }], None),
             Effect::SaveMark { message, mark } => {
@@ -219,6 +229,12 @@ impl Runtime {
             request_id = closing.request_id,
             "attempt ended"
         );
+    }
+
+    fn tell_spending(&self, conversation: ConversationId) {
+        if self.tells_spending {
+            self.query_spend(conversation);
+        }
     }
 
     /// Asks what this chat, this day and this month have cost.

@@ -148,3 +148,21 @@ pub enum Effect {
     /// A turn is over.
     TurnEnded,
 }
+
+impl Effect {
+    /// Whether it only keeps the conversation: what is asked once and kept nowhere does without, but for the ledger.
+    #[must_use]
+    pub const fn keeps_conversation(&self) -> bool {
+        matches!(
+            self,
+            Self::Commit { .. }
+                | Self::AddReply(_)
+                | Self::SaveChunk { .. }
+                | Self::FinishReply(_)
+                | Self::SaveMeta { .. }
+                | Self::SaveMark { .. }
+                | Self::SaveSummary(_)
+                | Self::DropSummary(_)
+        )
+    }
+}

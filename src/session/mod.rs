@@ -19,6 +19,7 @@ pub mod retry;
 mod round;
 mod search;
 pub mod shape;
+pub mod shell;
 mod summary;
 pub mod tokens;
 mod turn;

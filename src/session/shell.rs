@@ -5,7 +5,8 @@ const COMMANDS: &[&str] =
     &["/key", "/retry", "/model", "/new", "/history", "/summarise", "/budget", "/context", "/max-tokens", "/tools"];
 
 /// `text` without the advice that only the chat can follow; whole where nothing else would be left.
-pub(super) fn for_the_shell(text: &str) -> String {
+#[must_use]
+pub fn for_the_shell(text: &str) -> String {
     let kept: Vec<String> =
         text.split_inclusive(". ").filter_map(|sentence| without_advice(sentence.trim_end())).collect();
     if kept.is_empty() { text.to_owned() } else { kept.join(" ") }

@@ -1,0 +1,264 @@
+//! The same question about each row of a file: `munshi batch`. Owns reading rows, asking them as fast as the provider
+//! lets it, keeping each answer and writing them in order; refuses adapters and the policy of a single turn.
+
+pub mod carry;
+pub mod engine;
+pub mod estimate;
+pub mod input;
+pub mod journal;
+pub mod output;
+pub mod pace;
+pub mod progress;
+mod scribe;
+pub mod summary;
+pub mod task;
+mod world;
+
+use std::sync::Arc;
+
+use futures::stream::BoxStream;
+use tokio::sync::Notify;
+
+use crate::chat::{Budgets, Currency, Local, Spend};
+use crate::runtime::{Answer, News, Query, Runtime, Scope, StoreEvent};
+
+use engine::{Engine, Why, Work};
+use journal::{Index, Journal};
+use output::{Columns, OutputKind};
+use progress::{Board, Progress};
+use scribe::Scribe;
+pub use scribe::Target;
+use summary::{ThisRun, summary};
+use world::World;
+
+/// How `munshi batch` ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Every row is answered.
+    Done,
+    /// The disk, the store, the input or the output.
+    Failed,
+    OverBudget,
+    ProviderFailed,
+    /// Some rows have an error.
+    RowsFailed,
+    Stopped(Stop),
+}
+
+/// What the system asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// `SIGINT`
+    Interrupted,
+    /// `SIGTERM`
+    Terminated,
+    /// `SIGHUP`
+    HungUp,
+}
+
+/// What the system tells while a run goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    Stop(Stop),
+    /// The program was stopped, and goes on.
+    Continued,
+}
+
+impl Exit {
+    /// For the shell: signals as 128 and their number. 2, a wrong command line, is found before anything runs.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::OverBudget => 3,
+            Self::ProviderFailed => 4,
+            Self::RowsFailed => 5,
+            Self::Stopped(Stop::HungUp) => 129,
+            Self::Stopped(Stop::Interrupted) => 130,
+            Self::Stopped(Stop::Terminated) => 143,
+        }
+    }
+}
+
+/// One run.
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+pub struct Job {
+    pub work: Work,
+    /// Rows of the input.
+    pub rows: u64,
+    pub journal: Journal,
+    pub index: Index,
+    pub target: Target,
+    pub columns: Columns,
+    pub kind: OutputKind,
+    pub progress: Progress,
+    /// What all rows together are expected to cost; `None`: the price is not known.
+    pub expected: Option<Local>,
+    /// Whether `--max-cost` stands in place of the conversation's budget.
+    pub has_max_cost: bool,
+    /// Whether a run that is cut short can go on later.
+    pub resumes: bool,
+    /// Whether nothing but errors is told.
+    pub is_quiet: bool,
+    /// Whether the terminal shows nothing but ASCII.
+    pub is_ascii: bool,
+}
+
+/// The world around a run.
+pub struct Edges {
+    pub runtime: Runtime,
+    /// Rings whenever the runtime or the scribe has something to tell.
+    pub arrived: Arc<Notify>,
+    pub signals: BoxStream<'static, Signal>,
+}
+
+/// Asks all rows that are not done, and tells how it ended once all is written and saved. Call it within a tokio runtime.
+///
+/// # Errors
+/// Where no thread can be started for the journal.
+pub async fn run(job: Job, edges: Edges) -> std::io::Result<Exit> {
+    let Job { work, rows, journal, index, target, columns, kind, .. } = job;
+    let Edges { mut runtime, arrived, signals } = edges;
+    let currency = work.settings.currency.clone();
+    let (settled, before) = (index.settled(), index.spent);
+    let left = rows.saturating_sub(settled);
+    let expected = job.expected.map(|all| share(all, left, rows));
+    if let Err(refused) =
+        check_budgets(&mut runtime, &work.settings.budgets, &currency, expected, job.has_max_cost).await
+    {
+        job.progress.end();
+        job.progress.say(&refused.why);
+        runtime.close();
+        return Ok(refused.exit);
+    }
+    let errors = index.failures().min(settled);
+    let board = Board::new(rows, (settled, errors), before, currency.clone());
+    let scribe = Scribe::spawn(journal, index, target, columns, kind, arrived)?;
+    let began = runtime.clock().mono();
+    let mut world = World::new(runtime, scribe, board, job.progress, signals);
+    world.show();
+    let why = Engine::new(&mut world, work).run().await;
+    let World { mut runtime, scribe, board, progress, .. } = world;
+    let took = runtime.clock().mono().saturating_sub(began);
+    let unsaved = runtime.close();
+    let end = tokio::task::spawn_blocking(move || scribe.close()).await.ok().flatten();
+    progress.end();
+    let Some(end) = end else { return Ok(Exit::Failed) };
+    let this = ThisRun { rows: board.done - settled, spent: minus(&end.index.spent, &before), took };
+    let mut exit = engine::exit(why.as_ref(), &end.index, rows);
+    for word in last_words(why.as_ref(), job.has_max_cost, job.resumes && end.index.done() < rows) {
+        progress.say(&word);
+    }
+    let troubles = troubles(&end, unsaved, why.as_ref());
+    if !troubles.is_empty() && matches!(exit, Exit::Done | Exit::RowsFailed) {
+        exit = Exit::Failed;
+    }
+    for trouble in &troubles {
+        progress.say(trouble);
+    }
+    if !job.is_quiet {
+        progress::print(&summary(&end.index, rows, this, &currency, job.is_ascii));
+    }
+    Ok(exit)
+}
+
+/// Why a run is not begun.
+struct Refused {
+    exit: Exit,
+    why: String,
+}
+
+/// Sees that what is expected stays within each budget. Each attempt is held to them by itself, too; but a run that must
+/// stop half-way is better not begun.
+async fn check_budgets(
+    runtime: &mut Runtime,
+    budgets: &Budgets,
+    currency: &Currency,
+    expected: Option<Local>,
+    has_max_cost: bool,
+) -> Result<(), Refused> {
+    let Some(expected) = expected else { return Ok(()) };
+    let day = runtime.clock().now().day;
+    let conversation = crate::runtime::ids::conversation();
+    let scopes = [(Scope::Day(day), budgets.day), (Scope::Month(day), budgets.month)];
+    let over = |name: &str, most: Local, used: Local| {
+        let (most, could) = (currency.show_local(most), currency.show_local(expected));
+        let used =
+            if used.0 == 0 { String::new() } else { format!(" and {} of it is used", currency.show_local(used)) };
+        let why = format!(
+            "Nothing was sent: {name} is {most}{used}, and this run is expected to cost {could}. Raise the budget in the configuration, ask fewer rows, or choose a cheaper model."
+        );
+        Refused { exit: Exit::OverBudget, why }
+    };
+    if let Some(most) = budgets.conversation.filter(|most| !has_max_cost && expected > *most) {
+        return Err(over("the conversation's budget, which holds for a run,", most, Local(0)));
+    }
+    let mut waiting = 0;
+    for (scope, _) in scopes.iter().filter(|(_, most)| most.is_some()) {
+        runtime.store().query(Query::Spend { conversation, scope: *scope });
+        waiting += 1;
+    }
+    while waiting > 0 {
+        runtime.arrived().await;
+        for news in runtime.drain() {
+            match news {
+                News::Store(StoreEvent::Answer(Answer::Spent { scope, spend, .. })) => {
+                    waiting -= 1;
+                    let most = scopes.iter().find(|(known, _)| *known == scope).and_then(|(_, most)| *most);
+                    let used = Local(spend.atto_local);
+                    if let Some(most) = most.filter(|most| used.0.saturating_add(expected.0) > most.0) {
+                        return Err(over(scope.budget_name(), most, used));
+                    }
+                }
+                News::Store(StoreEvent::Answer(Answer::Failed { reason, .. }) | StoreEvent::Unusable(reason)) => {
+                    return Err(Refused { exit: Exit::Failed, why: reason });
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The part of a sum that so many of all rows have.
+fn share(all: Local, rows: u64, of: u64) -> Local {
+    Local(all.0.saturating_mul(i128::from(rows)) / i128::from(of.max(1)))
+}
+
+fn minus(all: &Spend, before: &Spend) -> Spend {
+    Spend {
+        pico_usd: all.pico_usd - before.pico_usd,
+        atto_local: all.atto_local - before.atto_local,
+        unknown: all.unknown.saturating_sub(before.unknown),
+    }
+}
+
+/// Why it stopped, and how to go on.
+fn last_words(why: Option<&Why>, has_max_cost: bool, goes_on: bool) -> Vec<String> {
+    let said = match why {
+        None | Some(Why::ReaderGone) => return Vec::new(),
+        Some(Why::Signal(_)) => "Stopped.".to_owned(),
+        // The cap that a run's own limit stands in for.
+        Some(Why::OverBudget(why)) if has_max_cost => why.replace("the conversation's budget", "--max-cost"),
+        Some(Why::OverBudget(why) | Why::Provider(why) | Why::Failed(why)) => why.clone(),
+    };
+    let way_on = "Run the same command again to go on; what is finished is kept.";
+    if goes_on { vec![said, way_on.to_owned()] } else { vec![said] }
+}
+
+fn troubles(end: &scribe::End, unsaved: usize, why: Option<&Why>) -> Vec<String> {
+    let mut out = Vec::new();
+    if end.lost > 0 {
+        out.push(format!("{} finished rows could not be kept, and must be asked again.", end.lost));
+    }
+    if let Some(error) = &end.broken
+        && why.is_none()
+    {
+        out.push(format!("The output could not be written: {error}."));
+    }
+    if unsaved > 0 {
+        out.push(format!("{unsaved} changes could not be saved; the log in the state folder has more."));
+    }
+    out
+}

@@ -1,0 +1,180 @@
+//! The journal of a run: begun, gone on with, or, where something is another than before, as the user decides.
+
+use std::path::{Path, PathBuf};
+
+use munshi::batch::carry::carry_over;
+use munshi::batch::engine::Done;
+use munshi::batch::journal::{Found, Header, Index, InputMark, Journal, Locked, Record, VERSION, find};
+use munshi::batch::progress;
+use munshi::batch::task::hex;
+use munshi::chat::ConversationId;
+use munshi::cli::{BatchRunArgs, IfChanged};
+use munshi::platform::terminal;
+use munshi::runtime::ids;
+use munshi::tools::schema::Schema;
+
+use super::Read;
+
+/// A run that can begin.
+pub struct Begun {
+    pub journal: Journal,
+    pub index: Index,
+    pub done: Done,
+    pub run: ConversationId,
+    pub resumes: bool,
+}
+
+/// Begins the journal, or goes on with the one that is there.
+pub fn open(args: &BatchRunArgs, read: &Read, now_ms: i64) -> Result<Begun, String> {
+    let path = args.journal.clone().or_else(|| read.output.path.as_deref().map(beside));
+    let fresh = header(read, ids::conversation(), now_ms);
+    let Some(path) = path else {
+        if args.retry_failed {
+            return Err("--retry-failed needs the journal of the run before: name its output with -o.".to_owned());
+        }
+        let journal = Journal::begin(None, &fresh).map_err(sentence)?;
+        return Ok(begun(journal, new_index(read), fresh.run, false));
+    };
+    let found = find(&path).map_err(sentence)?;
+    let (header, locked) = match found {
+        Found::Nothing => return first(args, read, &path, &fresh),
+        Found::Journal(header, locked) => (header, locked),
+    };
+    if args.restart {
+        return restarted(locked, read, &path, &fresh);
+    }
+    let differences = differences(&header, &fresh);
+    if !differences.is_empty() {
+        return match decide(args, &path, &differences)? {
+            IfChanged::Restart => restarted(locked, read, &path, &fresh),
+            IfChanged::Keep => kept(locked, read, &path, &Header { run: header.run, ..fresh }),
+        };
+    }
+    let mut index = new_index(read);
+    let (journal, unreadable) = locked.resume(&mut index, |_| {}).map_err(sentence)?;
+    if unreadable > 0 {
+        progress::say(&format!("{unreadable} lines of {} cannot be read; their rows are asked again.", path.display()));
+    }
+    if args.retry_failed {
+        index.await_failed();
+    }
+    say_where(args, read, &index);
+    Ok(begun(journal, index, header.run, true))
+}
+
+/// No run before: an output that is there is not munshi's to replace.
+fn first(args: &BatchRunArgs, read: &Read, path: &Path, fresh: &Header) -> Result<Begun, String> {
+    if args.retry_failed {
+        return Err(format!("--retry-failed: there is no {}, so nothing is known of an earlier run.", path.display()));
+    }
+    if let Some(output) = read.output.path.as_deref().filter(|output| output.exists() && !args.restart) {
+        return Err(format!(
+            "{} is there already, and no journal says that this run made it. Give the output another name, or replace it with --restart.",
+            output.display()
+        ));
+    }
+    Ok(begun(Journal::begin(Some(path), fresh).map_err(sentence)?, new_index(read), fresh.run, true))
+}
+
+fn begun(journal: Journal, index: Index, run: ConversationId, resumes: bool) -> Begun {
+    let places = index.places();
+    Begun { journal, index, done: Box::new(move |n| places.is_done(n)), run, resumes }
+}
+
+fn new_index(read: &Read) -> Index {
+    Index::new(&read.task.counted())
+}
+
+fn restarted(locked: Locked, read: &Read, path: &Path, fresh: &Header) -> Result<Begun, String> {
+    let aside = locked.set_aside().map_err(sentence)?;
+    progress::say(&format!("Begun anew; what was answered before is in {}.", aside.display()));
+    Ok(begun(Journal::begin(Some(path), fresh).map_err(sentence)?, new_index(read), fresh.run, true))
+}
+
+/// Goes on with the answers to rows that are still there, where they have the shape that is asked for now.
+fn kept(locked: Locked, read: &Read, path: &Path, header: &Header) -> Result<Begun, String> {
+    let schema = Schema::compile(&read.task.schema.schema)?;
+    let fits = |record: &Record| {
+        record.fields.as_ref().is_none_or(|fields| schema.problems(&fields.clone().into()).is_empty())
+    };
+    let rows = read.input.rows()?;
+    let carried = carry_over(locked, path, header, rows, &read.task.counted(), fits);
+    let (journal, index) = carried.map_err(|error| error.to_string())?;
+    progress::say(&format!("{} earlier answers are kept.", index.done()));
+    Ok(begun(journal, index, header.run, true))
+}
+
+fn say_where(args: &BatchRunArgs, read: &Read, index: &Index) {
+    let (settled, rows) = (index.settled(), read.scan.rows);
+    let name = &read.input.name;
+    if args.quiet {
+        return;
+    }
+    if settled >= rows {
+        progress::say(&format!("All {rows} rows of {name} are done already: nothing is sent."));
+    } else if settled > 0 || args.retry_failed {
+        let next = (1..=rows).find(|n| !index.is_done(*n)).unwrap_or(rows);
+        progress::say(&format!("Resuming at row {next} of {rows}; {settled} are done."));
+    }
+}
+
+/// `out.csv.journal`
+fn beside(output: &Path) -> PathBuf {
+    let mut name = output.as_os_str().to_owned();
+    name.push(".journal");
+    PathBuf::from(name)
+}
+
+fn header(read: &Read, run: ConversationId, begun_ms: i64) -> Header {
+    Header {
+        munshi_batch: VERSION,
+        run,
+        begun_ms,
+        input: InputMark {
+            name: read.input.name.clone(),
+            rows: read.scan.rows,
+            digest: hex(&read.scan.digest),
+            column: read.input.column.clone(),
+            kind: read.input.kind_word(),
+        },
+        task: read.task.fingerprint(),
+    }
+}
+
+fn differences(before: &Header, now: &Header) -> Vec<String> {
+    let (was, is) = (&before.input, &now.input);
+    let mut out = Vec::new();
+    if (&was.digest, &was.column, &was.kind) != (&is.digest, &is.column, &is.kind) {
+        let rows = if was.rows == is.rows { String::new() } else { format!(" ({} rows, now {})", was.rows, is.rows) };
+        out.push(format!("the input{rows}"));
+    }
+    out.extend(before.task.differences(&now.task));
+    out
+}
+
+/// What becomes of earlier answers: as the command line says, else as whoever sits at the terminal does.
+fn decide(args: &BatchRunArgs, path: &Path, differences: &[String]) -> Result<IfChanged, String> {
+    if let Some(decided) = args.if_changed {
+        return Ok(decided);
+    }
+    let what = differences.join(", ");
+    let verb = if differences.len() == 1 { "is" } else { "are" };
+    let shown = path.display();
+    let changed = format!("{shown} was begun with another state of things: {what} {verb} not what it was.");
+    let ways = "--if-changed keep keeps the answers to rows that are the same, --if-changed restart asks for all again (the earlier answers are set aside).";
+    if !terminal::can_ask() {
+        return Err(format!("{changed} Nothing was sent. {ways}"));
+    }
+    progress::say(&changed);
+    let answer = terminal::ask("Keep the answers to rows that are the same [k], ask for all again [r], or leave [Q]? ");
+    match answer.unwrap_or_default().trim().to_lowercase().as_str() {
+        "k" | "keep" => Ok(IfChanged::Keep),
+        "r" | "restart" => Ok(IfChanged::Restart),
+        _ => Err(format!("Nothing was sent. {ways}")),
+    }
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "it is what errors are mapped with")]
+fn sentence(error: munshi::batch::journal::JournalError) -> String {
+    format!("{error}.")
+}

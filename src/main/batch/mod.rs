@@ -1,0 +1,212 @@
+//! The same question about each row of a file: its arguments are read and judged, and store, provider and files are wired
+//! to it.
+
+mod files;
+mod journal;
+mod task;
+
+use std::io::{self, IsTerminal as _};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use color_eyre::eyre::Result;
+use futures::StreamExt as _;
+use futures::stream::{self, BoxStream};
+use munshi::batch::engine::Work;
+use munshi::batch::estimate::{Estimate, PerRow};
+use munshi::batch::input::{Row, Scan};
+use munshi::batch::progress::{self, Progress};
+use munshi::batch::task::Task;
+use munshi::batch::{Edges, Exit, Job, Signal, Stop};
+use munshi::chat::{Budgets, Local, Settings};
+use munshi::cli::{BatchCommand, BatchRunArgs};
+use munshi::config::Config;
+use munshi::demo;
+use munshi::platform::signals::{Signals, SystemSignal};
+use munshi::platform::terminal;
+use munshi::provider::openai::{EndpointTable, HttpOptions, OpenAiProvider};
+use munshi::runtime::{Clock, Runtime};
+use munshi::session::tokens;
+use tokio::sync::Notify;
+
+use crate::chat::{open_store, with_demo};
+use crate::keyed::{Keyed, Keys};
+use crate::setup;
+use files::{Input, Output};
+
+/// The exit code of a wrong command line, input or configuration.
+const USAGE: u8 = 2;
+
+/// The most tokens of a row that is sent, whatever the chats' own limit: the model's window alone holds.
+const MOST_TOKENS: u64 = 100_000_000;
+
+/// Runs a command of `munshi batch`, and gives the exit code.
+pub fn run(command: &BatchCommand, config: Config) -> Result<ExitCode> {
+    match command {
+        BatchCommand::Run(args) => rows(args, config),
+        BatchCommand::Status { .. } | BatchCommand::Fetch { .. } | BatchCommand::Cancel { .. } => {
+            Ok(crate::fail("munshi: not yet", USAGE))
+        }
+    }
+}
+
+/// What was read before anything is sent.
+struct Read {
+    task: Task,
+    input: Input,
+    output: Output,
+    scan: Scan,
+    /// Tokens of all rows' texts.
+    text: u64,
+}
+
+fn rows(args: &BatchRunArgs, config: Config) -> Result<ExitCode> {
+    let log_notice = setup::log(&config);
+    let workers = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let code = workers.block_on(async {
+        let (config, server) = if args.demo { with_demo(config)? } else { (config, None) };
+        let code = match read(args, &config) {
+            Ok(read) => begin(args, &config, read, log_notice).await,
+            Err(why) => Ok(refused(&why)),
+        };
+        drop(server);
+        code
+    });
+    workers.shutdown_background();
+    let code = code?;
+    Ok(if setup::PANICKED.is_cancelled() { ExitCode::from(101) } else { ExitCode::from(code) })
+}
+
+fn refused(why: &str) -> u8 {
+    progress::say(why);
+    USAGE
+}
+
+/// Reads and judges all that is given, before anything is sent.
+fn read(args: &BatchRunArgs, config: &Config) -> Result<Read, String> {
+    let task = task::task(args, config)?;
+    let input = Input::open(args)?;
+    let output = Output::new(args, &task, &input)?;
+    let mut text = 0;
+    let mut count = |row: &Row| {
+        if row.unusable.is_none() {
+            text += tokens::estimate(&row.text);
+        }
+    };
+    let scan = input.scan(&mut count)?;
+    if scan.rows == 0 {
+        return Err(format!("{} has no rows: nothing is asked.", input.name));
+    }
+    Ok(Read { task, input, output, scan, text })
+}
+
+/// The settings of a row's turn.
+fn settings(args: &BatchRunArgs, config: &Config) -> Settings {
+    let mut settings = config.settings.clone();
+    settings.max_context_tokens = MOST_TOKENS;
+    settings.tools.on_by_default = false;
+    if let Some(most) = args.max_cost {
+        settings.budgets = Budgets { conversation: Some(Local::from_micro(most.0)), ..settings.budgets };
+    }
+    settings
+}
+
+/// Estimates, or goes on to the run itself.
+async fn begin(args: &BatchRunArgs, config: &Config, read: Read, log_notice: Option<String>) -> Result<u8> {
+    let settings = Arc::new(settings(args, config));
+    let per = PerRow::of(&read.task, &settings, &config.catalogue);
+    let spec = config.catalogue.spec(&read.task.model);
+    let currency = &settings.currency;
+    let estimate = Estimate::new(per, read.scan.rows, read.text, &spec, currency, args.concurrency);
+    if args.estimate {
+        let told = estimate.told(&read.input.name, &read.task.model.to_string(), currency, args.concurrency);
+        crate::print(&crate::data(told))?;
+        return Ok(Exit::Done.code());
+    }
+    for notice in config.notices.iter().cloned().chain(log_notice).chain(read.output.notices()) {
+        progress::say(&notice);
+    }
+    let clock = Clock::start();
+    let begun = match journal::open(args, &read, clock.now().unix_ms) {
+        Ok(begun) => begun,
+        Err(why) => return Ok(refused(&why)),
+    };
+    if args.demo && !args.quiet {
+        progress::say(demo::CLASSIFIES_BY);
+    }
+    start(args, config, (settings, per, estimate), read, begun, clock).await
+}
+
+/// Wires the run to the world.
+async fn start(
+    args: &BatchRunArgs,
+    config: &Config,
+    (settings, per, estimate): (Arc<Settings>, PerRow, Estimate),
+    read: Read,
+    begun: journal::Begun,
+    clock: Clock,
+) -> Result<u8> {
+    let Read { task, input, output, scan, .. } = read;
+    let arrived = Arc::new(Notify::new());
+    let signals = signals()?;
+    let data = &config.paths.data;
+    let database = if args.demo { data.join("demo").join("munshi.db") } else { config.paths.database() };
+    let store = open_store(database, &clock, &arrived)?;
+    let options = HttpOptions { connect_timeout: config.connect_timeout, ..HttpOptions::default() };
+    let adapter = Arc::new(OpenAiProvider::new(EndpointTable::default(), options));
+    let keys = Keys { endpoints: config.endpoints.clone(), chosen: EndpointTable::default() };
+    let runtime = Runtime::new(clock, Arc::new(Keyed { adapter, keys }), store, Arc::clone(&arrived));
+    let journal::Begun { journal, index, done, run, resumes } = begun;
+    let is_ascii = !terminal::is_utf8(setup::told);
+    let job = Job {
+        work: Work {
+            task,
+            settings,
+            catalogue: Arc::clone(&config.catalogue),
+            run,
+            rows: input.rows().map_err(color_eyre::eyre::Error::msg)?,
+            done,
+            overhead: per.overhead,
+            answer: per.answer,
+            concurrency: args.concurrency,
+        },
+        rows: scan.rows,
+        journal,
+        index,
+        target: output.target,
+        columns: output.columns,
+        kind: output.kind,
+        progress: shown(args, scan.rows, is_ascii),
+        expected: estimate.cost,
+        has_max_cost: args.max_cost.is_some(),
+        resumes,
+        is_quiet: args.quiet,
+        is_ascii,
+    };
+    let edges = Edges { runtime: runtime.without_spending(), arrived, signals };
+    Ok(Box::pin(munshi::batch::run(job, edges)).await?.code())
+}
+
+/// A bar where standard error is a terminal that can move its cursor.
+fn shown(args: &BatchRunArgs, rows: u64, is_ascii: bool) -> Progress {
+    let is_dumb = setup::told("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
+    match () {
+        () if args.quiet => Progress::Quiet,
+        () if io::stderr().is_terminal() && !is_dumb && !is_ascii => Progress::bar(rows),
+        () => Progress::lines(),
+    }
+}
+
+/// What the system says, from now on.
+fn signals() -> io::Result<BoxStream<'static, Signal>> {
+    let heard = stream::unfold(Signals::listen()?, |mut heard| async {
+        let signal = match heard.next().await {
+            SystemSignal::Interrupted => Signal::Stop(Stop::Interrupted),
+            SystemSignal::Terminated => Signal::Stop(Stop::Terminated),
+            SystemSignal::HungUp => Signal::Stop(Stop::HungUp),
+            SystemSignal::Continued => Signal::Continued,
+        };
+        Some((signal, heard))
+    });
+    Ok(heard.boxed())
+}
