@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{classify, dates, places, posting};
+use super::{classify, dates, letter, places, posting};
 
 /// The deepest that schemas are followed into each other.
 const DEEPEST: usize = 12;
@@ -47,8 +47,11 @@ impl Filler<'_> {
         match kind {
             "object" => self.object(schema, depth),
             "array" => self.array(schema, name, depth),
-            "integer" => whole(self.number(schema, name)),
-            "number" => json!(self.number(schema, name)),
+            "integer" | "number" => match self.number(name) {
+                None if may_be_null => Value::Null,
+                found if kind == "integer" => whole(bounded(schema, found.unwrap_or(0.0))),
+                found => json!(bounded(schema, found.unwrap_or(0.0))),
+            },
             "boolean" => json!(self.says(name)),
             "null" => Value::Null,
             _ => match self.string(schema, name) {
@@ -100,15 +103,18 @@ impl Filler<'_> {
         })
     }
 
-    fn number(&self, schema: &Value, name: &str) -> f64 {
+    fn number(&self, name: &str) -> Option<f64> {
         let words = words_of(name);
-        let from = self.fact(name).unwrap_or_else(|| self.text.to_owned());
+        let from = match self.fact(name) {
+            Some(found) => found,
+            // The number of an order is not its price.
+            None if letter::knows(&words) => return None,
+            None => self.text.to_owned(),
+        };
         let numbers = posting::numbers(&from);
         let is_upper = has(&words, &["max", "maximum", "to", "upper", "highest", "end"]);
         let found = if is_upper { numbers.get(1).or(numbers.first()) } else { numbers.first() };
-        let least = schema["minimum"].as_f64().unwrap_or(f64::MIN);
-        let most = schema["maximum"].as_f64().unwrap_or(f64::MAX);
-        found.copied().unwrap_or(0.0).min(most).max(least)
+        found.copied()
     }
 
     fn says(&self, name: &str) -> bool {
@@ -129,6 +135,9 @@ impl Filler<'_> {
         let words = words_of(name);
         let text = self.text;
         let labelled = || posting::labelled(text, |label| label == words.join(" ")).map(|lines| lines.join(", "));
+        if letter::knows(&words) {
+            return letter::fact(&words, text, labelled());
+        }
         let by_name = if has(&words, &["deadline", "closing", "apply", "due"]) {
             dates::deadline(text)
         } else if has(&words, &["salary", "ctc", "pay", "compensation", "package", "remuneration", "lpa"]) {
@@ -169,6 +178,13 @@ fn kind_of(schema: &Value) -> (&str, bool) {
         _ if schema["properties"].is_object() => ("object", false),
         _ => ("string", false),
     }
+}
+
+/// A number within the bounds that a schema sets.
+fn bounded(schema: &Value, number: f64) -> f64 {
+    let least = schema["minimum"].as_f64().unwrap_or(f64::MIN);
+    let most = schema["maximum"].as_f64().unwrap_or(f64::MAX);
+    number.min(most).max(least)
 }
 
 fn whole(number: f64) -> Value {

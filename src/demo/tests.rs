@@ -11,6 +11,7 @@ use super::calls::Spoken;
 use super::pieces::{count, pieces};
 use super::question::Question;
 use super::rules::{RULES, Ruling, rule};
+use super::{classify, letter, shape};
 
 fn asked(text: &str) -> Question {
     let body = json!({"model": "demo-mini", "messages": [{"role": "user", "content": text}]}).to_string();
@@ -33,6 +34,19 @@ proptest! {
     #[test]
     fn any_message_gets_a_ruling(text in ".{0,200}") {
         rule(&asked(&text));
+    }
+
+    #[test]
+    fn any_text_gets_one_of_the_labels_and_gives_what_a_letter_has(text in "([a-zA-Z#₹ .,:-]|[0-9]{1,11}|order |Rs|pin |my name is |मेरा नाम |saree|\\PC){0,40}") {
+        let labels = [json!("Billing"), json!("Other")];
+        prop_assert!(labels.contains(&classify::one_of(&labels, &text)));
+        for name in ["order_number", "amount", "phone", "pin_code", "customer", "product", "urgency", "summary"] {
+            if let Some(found) = letter::fact(&shape::words_of(name), &text, None) {
+                let is_chosen = matches!(found.as_str(), "low" | "medium" | "high");
+                let squeezed = |text: &str| text.split_whitespace().collect::<String>().to_lowercase();
+                prop_assert!(is_chosen || squeezed(&text).contains(&squeezed(&found)), "{name}: {found:?}");
+            }
+        }
     }
 }
 

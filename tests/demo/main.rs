@@ -14,6 +14,7 @@ mod answers;
 mod classify;
 mod client;
 mod context;
+mod extract;
 mod failures;
 mod harness_pty;
 mod harness_server;
