@@ -16,7 +16,7 @@ const CLASSIFY: &str = include_str!("../../assets/prompts/classify.txt");
 const EXTRACT: &str = include_str!("../../assets/prompts/extract.txt");
 
 /// One task for all rows.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Task {
     /// The user's own prompt; else one of the built-in ones.
     pub prompt: Option<String>,

@@ -56,15 +56,19 @@ pub fn decide(situation: Situation<'_>, policy: &RetryPolicy) -> Verdict {
     if let Some(field) = refused_field(failure, request) {
         return Verdict::Without(field);
     }
-    let next_or_give_up = if has_next_model { Verdict::Next } else { Verdict::GiveUp };
+    match (again(failure, tries, jitter, policy), reaction(failure.kind)) {
+        (Some(after), _) => Verdict::Again { after },
+        (None, Reaction::Retry | Reaction::NextModel) if has_next_model => Verdict::Next,
+        _ => Verdict::GiveUp,
+    }
+}
+
+/// Whether a request of any kind is made again after its `tries`-th failure, and after which wait.
+#[must_use]
+pub fn again(failure: &Failure, tries: u32, jitter: Duration, policy: &RetryPolicy) -> Option<Duration> {
     match reaction(failure.kind) {
-        Reaction::Stop => Verdict::GiveUp,
-        Reaction::NextModel => next_or_give_up,
-        Reaction::Retry if tries >= policy.attempts => next_or_give_up,
-        Reaction::Retry => match wait(failure, tries, jitter, policy) {
-            Some(after) => Verdict::Again { after },
-            None => next_or_give_up,
-        },
+        Reaction::Retry if tries < policy.attempts => wait(failure, tries, jitter, policy),
+        _ => None,
     }
 }
 
