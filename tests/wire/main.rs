@@ -7,6 +7,7 @@
 mod connections;
 mod embeddings;
 mod listing;
+mod offload;
 mod refusals;
 mod requests;
 mod server;
