@@ -15,6 +15,7 @@ pub mod listing;
 pub mod message;
 pub mod model;
 pub mod money;
+pub mod offload;
 pub mod report;
 pub mod request;
 pub mod settings;

@@ -1,13 +1,16 @@
-//! A provider that looks its key up before each attempt, off the loop: a key may come from a command or a
+//! A provider that looks its key up before each attempt and each call about a batch, off the loop: a key may come from a command or a
 //! file, and may have been replaced since.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use munshi::chat::embedding::{EmbeddingReport, EmbeddingRequest};
+use munshi::chat::offload::{OffloadedAnswer, RemoteBatch};
 use munshi::chat::{Ending, Failure, FailureKind, Report, Request};
 use munshi::config::{EndpointError, Endpoints};
+use munshi::provider::offload::{Asked, Offload};
 use munshi::provider::openai::{Endpoint, EndpointTable, OpenAiProvider};
 use munshi::provider::{Provider, Sink};
 use secrecy::SecretString;
@@ -56,6 +59,70 @@ impl Provider for Keyed {
                 keys.hear(failure, &provider);
             }
             report
+        }
+        .boxed()
+    }
+}
+
+impl Offload for Keyed {
+    fn upload(&self, provider: &str, path: PathBuf, name: &str) -> Asked<String> {
+        let name = name.to_owned();
+        self.ask(provider, move |adapter, provider| adapter.upload(provider, path, &name))
+    }
+
+    fn create(&self, provider: &str, input_file: &str, metadata: Vec<(String, String)>) -> Asked<RemoteBatch> {
+        let file = input_file.to_owned();
+        self.ask(provider, move |adapter, provider| adapter.create(provider, &file, metadata))
+    }
+
+    fn retrieve(&self, provider: &str, id: &str) -> Asked<RemoteBatch> {
+        let id = id.to_owned();
+        self.ask(provider, move |adapter, provider| adapter.retrieve(provider, &id))
+    }
+
+    fn recent(&self, provider: &str) -> Asked<Vec<RemoteBatch>> {
+        self.ask(provider, |adapter, provider| adapter.recent(provider))
+    }
+
+    fn cancel(&self, provider: &str, id: &str) -> Asked<RemoteBatch> {
+        let id = id.to_owned();
+        self.ask(provider, move |adapter, provider| adapter.cancel(provider, &id))
+    }
+
+    fn download(&self, provider: &str, file: &str, to: PathBuf) -> Asked<u64> {
+        let file = file.to_owned();
+        self.ask(provider, move |adapter, provider| adapter.download(provider, &file, to))
+    }
+
+    fn delete_file(&self, provider: &str, file: &str) -> Asked<()> {
+        let file = file.to_owned();
+        self.ask(provider, move |adapter, provider| adapter.delete_file(provider, &file))
+    }
+
+    fn line(&self, custom_id: &str, request: &Request) -> String {
+        self.adapter.line(custom_id, request)
+    }
+
+    fn read_line(&self, line: &str) -> Result<OffloadedAnswer, String> {
+        self.adapter.read_line(line)
+    }
+}
+
+impl Keyed {
+    /// Makes one call of the Batch API, with the provider's present key.
+    fn ask<T, F>(&self, provider: &str, call: F) -> Asked<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&OpenAiProvider, &str) -> Asked<T> + Send + 'static,
+    {
+        let (adapter, keys, provider) = (Arc::clone(&self.adapter), self.keys.clone(), provider.to_owned());
+        async move {
+            keys.hand_to(&adapter, &provider).await?;
+            let made = call(&adapter, &provider).await;
+            if let Err(failure) = &made {
+                keys.hear(failure, &provider);
+            }
+            made
         }
         .boxed()
     }

@@ -2,6 +2,7 @@
 //! way back; refuses retries, fallback and anything that decides.
 
 pub mod mailbox;
+pub mod offload;
 pub mod openai;
 pub mod scripted;
 

@@ -28,6 +28,7 @@ use crate::session::retry::Field;
 use crate::session::{Effect, Event, Happened};
 use crate::tools::{NoTools, Toolbox};
 
+pub use crate::provider::offload::{Asked, Offload};
 pub use crate::store::{Hit, Saved, Scope, Summary, Write};
 pub use clock::Clock;
 use retrieval::Retrieval;

@@ -10,6 +10,8 @@
 #![allow(clippy::struct_excessive_bools, reason = "a screen is shown or not, bracketed or not: facts, not states")]
 #![allow(clippy::needless_pass_by_value, reason = "`key(Key::Enter)` reads better than `key(&Key::Enter)`")]
 
+pub mod batch_api;
+pub mod batch_rows;
 pub mod keys;
 pub mod launch;
 pub mod mcp;

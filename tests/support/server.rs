@@ -83,6 +83,10 @@ impl Reply {
         let reply = Self { chunked: false, ..Self::new(status, "application/json") };
         reply.bytes(body)
     }
+    /// The request was heard, and the connection is reset before a single byte.
+    pub fn lost() -> Self {
+        Self::new(0, "").ends(End::Reset)
+    }
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.into(), value.into()));
@@ -280,6 +284,9 @@ impl Inner {
     fn answer(&self, mut stream: &TcpStream, reply: &Reply) -> std::io::Result<()> {
         if let Some(gate) = &reply.head_waits {
             gate.wait(&self.over);
+        }
+        if reply.status == 0 {
+            return Ok(());
         }
         let mut head = format!("HTTP/1.1 {} {}\r\nconnection: close\r\n", reply.status, reason(reply.status));
         for (name, value) in &reply.headers {

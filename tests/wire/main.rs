@@ -7,10 +7,16 @@
 mod connections;
 mod embeddings;
 mod listing;
+mod offload;
+#[cfg(unix)]
+mod offloaded;
 mod refusals;
 mod requests;
 mod server;
 mod streams;
+#[cfg(unix)]
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::sync::Arc;
 

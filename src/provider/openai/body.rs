@@ -12,6 +12,8 @@ use crate::chat::{OutputLimitField, Request, RequestMessage, ResponseFormat, Rol
 pub(super) struct Body<'a> {
     model: &'a str,
     messages: Vec<WireMessage<'a>>,
+    /// Left out where it is false: unasked, nothing streams.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     stream: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     stream_options: Option<StreamOptions>,
@@ -117,6 +119,11 @@ impl<'a> Body<'a> {
                 .map(WireChoice),
             response_format: request.format.as_ref().map(WireFormat::new),
         }
+    }
+
+    /// The same, for an answer in one piece.
+    pub fn whole(request: &'a Request) -> Self {
+        Self { stream: false, stream_options: None, ..Self::new(request) }
     }
 }
 

@@ -45,6 +45,7 @@ pub(super) struct Delta {
     pub content: Text,
     reasoning_content: Word,
     reasoning: Word,
+    pub refusal: Word,
     pub tool_calls: List<ToolPiece>,
 }
 

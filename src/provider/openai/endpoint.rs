@@ -75,6 +75,8 @@ pub struct HttpOptions {
     pub max_text_bytes: usize,
     /// The most time that vectors may take, from connecting to the last byte.
     pub embedding_time: Duration,
+    /// The longest that a file on its way, or the provider's Batch API, may show no progress.
+    pub transfer_silence: Duration,
 }
 
 impl Default for HttpOptions {
@@ -86,6 +88,7 @@ impl Default for HttpOptions {
             max_reply_bytes: 100 << 20,
             max_text_bytes: 16 << 20,
             embedding_time: Duration::from_secs(20),
+            transfer_silence: Duration::from_mins(1),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The OpenAI-compatible adapter: one attempt through async-openai, or one request for vectors. Owns bytes on the wire
 //! and their meaning (what is sent, what is read, what a failure is called); refuses retries, fallback and every limit
-//! of time but those of connecting and of vectors.
+//! of time but those of connecting, of vectors and of files that stand still.
 
 mod body;
 mod chunk;
@@ -10,6 +10,7 @@ mod endpoint;
 mod headers;
 mod lenient;
 mod listing;
+mod offload;
 mod probe;
 mod refusal;
 mod reply;

@@ -210,7 +210,8 @@ pub(super) fn tidy(mut failure: Failure, key: Option<&SecretString>) -> Failure 
     failure
 }
 
-fn squeezed(text: &str) -> String {
+/// One line, of a bounded length.
+pub(super) fn squeezed(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(LONGEST_MESSAGE) {
         Some((end, _)) => format!("{}…", &line[..end]),

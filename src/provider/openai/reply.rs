@@ -20,7 +20,7 @@ const AFTER_FINISH: Duration = Duration::from_secs(2);
 
 /// Stands for usage that cannot be true: it was said, so that nobody counts in its place, and `Usage::plausible`
 /// makes it unknown.
-const BEYOND_BELIEF: Usage =
+pub(super) const BEYOND_BELIEF: Usage =
     Usage { input: u64::MAX, cached_input: 0, cache_write: 0, output: 0, reasoning: 0, estimated: false };
 
 /// The most characters of a model's name or a finish reason that are kept.
@@ -96,7 +96,7 @@ fn ending_of(exchange: &Exchange, progress: &Progress) -> Result<FinishReason, F
 }
 
 /// A name as long as names are: what is saved and shown beside a reply has a bound.
-fn short(word: &str) -> &str {
+pub(super) fn short(word: &str) -> &str {
     word.char_indices().nth(LONGEST_NAME).map_or(word, |(end, _)| &word[..end])
 }
 

@@ -25,7 +25,8 @@ fn deeper<'a>(error: &Cause<'a>) -> Option<Cause<'a>> {
     }
 }
 
-fn find<E: Error + 'static>(error: Cause<'_>) -> Option<&E> {
+/// The first cause of this type.
+pub(super) fn find<E: Error + 'static>(error: Cause<'_>) -> Option<&E> {
     causes(error).find_map(|cause| cause.downcast_ref())
 }
 
