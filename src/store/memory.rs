@@ -10,12 +10,11 @@ use std::sync::Arc;
 
 use crate::chat::context::ContextNotes;
 use crate::chat::embedding::{Embedded, EmbeddingModel, Excerpt, Ranked};
-use crate::chat::ledger::LedgerOpening;
 use crate::chat::spending::{GroupBy, Period, SpendRow};
 use crate::chat::{ConversationId, ConversationMeta, Message, MessageId, MetaPart, Role, Spend, Status};
 
 use super::fold::{Terms, fold};
-use super::{Cap, Hit, Reservation, Saved, Scope, Store, StoreError, Summary, Write};
+use super::{Hit, Reservation, Saved, Scope, Step, Store, StoreError, Summary, Write};
 
 /// See [`Store`].
 #[derive(Debug, Default)]
@@ -258,19 +257,19 @@ impl State {
 }
 
 impl Store for MemoryStore {
-    fn write(&mut self, writes: &[Write]) -> Result<(), StoreError> {
-        let mut next = self.state.clone();
-        writes.iter().try_for_each(|write| next.apply(write))?;
-        self.state = next;
-        Ok(())
-    }
-
-    fn reserve(&mut self, opening: &LedgerOpening, caps: &[Cap]) -> Result<Reservation, StoreError> {
-        let answer = self.state.ledger.reserve(opening, caps);
-        if answer == Reservation::Granted {
-            self.state.see(opening.at_ms);
+    fn apply(&mut self, steps: &[Step<'_>]) -> Result<Vec<Reservation>, StoreError> {
+        let (mut next, mut answers) = (self.state.clone(), Vec::new());
+        for step in steps {
+            match step {
+                Step::Write(write) => next.apply(write)?,
+                Step::Reserve { opening, caps } => {
+                    next.see(opening.at_ms);
+                    answers.push(next.ledger.reserve(opening, caps));
+                }
+            }
         }
-        Ok(answer)
+        self.state = next;
+        Ok(answers)
     }
 
     fn list(&mut self, filter: &str, offset: u64, limit: u64) -> Result<Vec<Summary>, StoreError> {
