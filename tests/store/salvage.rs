@@ -15,8 +15,8 @@ use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
 use crate::contract::context::{mark, put_summary, small, summary, vectors};
-use crate::older;
 use crate::support::*;
+use crate::{older, sums};
 
 const PAGE: usize = 4096;
 const PRICES: Prices = Prices { input: 150_000, output: 600_000, cached_input: Some(75_000), cache_write: None };
@@ -82,6 +82,7 @@ fn salvaged(bytes: &[u8]) -> tempfile::TempDir {
         }
     }
     assert_eq!(integrity(folder.path()), "ok");
+    sums::check(folder.path());
     folder
 }
 
@@ -183,6 +184,7 @@ fn row_04_a_damaged_database_of_schema_1_is_salvaged_into_one_of_schema_2() {
         drop(store);
         drop(open(folder.path()));
         assert_eq!(integrity(folder.path()), "ok");
+        sums::check(folder.path());
     }
     for page in 1..sound.len() / PAGE {
         let mut bytes = sound.clone();
