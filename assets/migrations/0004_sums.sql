@@ -1,4 +1,5 @@
--- Schema 4: running sums of the ledger, since to add up its rows at every attempt takes the longer the more there are.
+-- Schema 4: running sums of the ledger, since to add up its rows at every attempt takes the longer the more there are;
+-- and what the runs of batches are called.
 
 -- What counts against a cap: the cost once it is known, until then the most it can be.
 ALTER TABLE requests ADD COLUMN counted INTEGER
@@ -90,3 +91,10 @@ END;
 DROP INDEX requests_by_day;
 DROP INDEX requests_by_conversation;
 CREATE INDEX requests_by_day ON requests (day);
+
+-- A run's attempts are booked under its id, as a conversation's are under that one's.
+CREATE TABLE runs (
+    key  INTEGER PRIMARY KEY,
+    id   BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
+    name TEXT NOT NULL
+) STRICT;

@@ -29,6 +29,8 @@ struct State {
     /// In order of sequence.
     messages: Vec<Arc<Message>>,
     ledger: ledger::Ledger,
+    /// What the runs of batches are called.
+    runs: BTreeMap<ConversationId, Arc<str>>,
     vectors: notes::Vectors,
     drafts: BTreeMap<Option<ConversationId>, String>,
     inputs: Vec<Arc<str>>,
@@ -91,6 +93,9 @@ impl State {
             Write::PutSummary { conversation, summary } => self.put_summary(*conversation, summary),
             Write::DropSummary(id) => self.drop_summary(*id),
             Write::PutEmbeddings { with, vectors } => self.put_vectors(with, vectors)?,
+            Write::NameRun { id, name } => {
+                self.runs.insert(*id, Arc::from(name.as_str()));
+            }
             Write::AddInputHistory { text, at_ms } => {
                 self.see(*at_ms);
                 if !text.is_empty() && self.inputs.last().is_none_or(|last| **last != *text) {
@@ -332,7 +337,10 @@ impl Store for MemoryStore {
     }
 
     fn report(&mut self, by: GroupBy, period: Period) -> Result<Vec<SpendRow>, StoreError> {
-        let title = |id: ConversationId| self.state.conversations.get(&id).map(|kept| kept.meta.title.clone());
+        let run = |id: &ConversationId| self.state.runs.get(id).map(ToString::to_string);
+        let title = |id: ConversationId| {
+            self.state.conversations.get(&id).map(|kept| kept.meta.title.clone()).or_else(|| run(&id))
+        };
         self.state.ledger.report(by, period).rows(by, |key| {
             let title = || key.parse().ok().and_then(title).unwrap_or_default();
             Ok(if by == GroupBy::Conversation { title() } else { key.to_owned() })

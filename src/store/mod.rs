@@ -59,6 +59,9 @@ pub enum Write {
     /// Keeps vectors of messages; what the same model made of them before is replaced, a message that is gone is
     /// passed over.
     PutEmbeddings { with: EmbeddingModel, vectors: Vec<(MessageId, Vec<f32>)> },
+    /// Names the run of a batch whose attempts are booked under `id`, so that reports can say what it was; naming again
+    /// replaces. A conversation of that id is shown by its own title.
+    NameRun { id: ConversationId, name: String },
     /// Adds a sent or put-away draft to the input history.
     AddInputHistory { text: String, at_ms: i64 },
 }

@@ -1,4 +1,4 @@
-//! Row 4 for what schema 2 added, in a database that was made new, in one that was migrated, and in one of schema 1.
+//! Row 4 for what schema 2 and those after it added, in a database that was made new, in one that was migrated, and in one of schema 1.
 
 use std::collections::HashSet;
 use std::fs;
@@ -40,6 +40,7 @@ fn enrich(store: &mut dyn Store) {
                     mark(number, id, Some(if turn == 0 { Mark::Pinned } else { Mark::LeftOut })),
                     put_summary(number, &summary(1_000 + id, &format!("{id} {}", "a short account of it ".repeat(5)))),
                     vectors(&with, &[(id, &[id as f32; 24])]),
+                    Write::NameRun { id: conversation_id(90_000 + id), name: format!("{id} reviews.csv") },
                     Write::OpenAttempt(row),
                     Write::CloseAttempt(LedgerClosing { prices: None, ..closing(10_000 + id, Some(7)) }),
                 ])
@@ -104,7 +105,7 @@ fn rows(folder: &Path, table: &str) -> HashSet<Vec<u8>> {
     statement.query_map([], row).unwrap().map(Result::unwrap).collect()
 }
 
-const TABLES: [&str; 6] = ["conversations", "messages", "requests", "marks", "summaries", "embeddings"];
+const TABLES: [&str; 7] = ["conversations", "messages", "requests", "marks", "summaries", "embeddings", "runs"];
 
 #[test]
 fn row_04_a_header_that_is_gone_costs_none_of_what_schema_2_keeps() {

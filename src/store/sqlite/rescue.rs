@@ -12,8 +12,18 @@ use super::{schema, search};
 use crate::store::fold::fold;
 
 /// What is copied, parents before their children. The ledger's running sums are not: the rows bring them as they come.
-pub(super) const TABLES: [&str; 9] =
-    ["conversations", "messages", "chunks", "requests", "drafts", "input_history", "embeddings", "marks", "summaries"];
+pub(super) const TABLES: [&str; 10] = [
+    "conversations",
+    "messages",
+    "chunks",
+    "requests",
+    "drafts",
+    "input_history",
+    "embeddings",
+    "marks",
+    "summaries",
+    "runs",
+];
 
 /// So many of the first of them are in every schema.
 pub(super) const OF_EVERY_SCHEMA: usize = 7;

@@ -49,6 +49,11 @@ impl Writer {
             Write::PutSummary { conversation, summary } => notes::put_summary(conn, *conversation, summary)?,
             Write::DropSummary(id) => notes::drop_summary(conn, *id)?,
             Write::PutEmbeddings { with, vectors } => embeddings::put(conn, with, vectors)?,
+            Write::NameRun { id, name } => execute(
+                conn,
+                "INSERT INTO runs (id, name) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET name = excluded.name",
+                params![id.0.as_bytes(), name],
+            )?,
             Write::AddInputHistory { text, at_ms } => {
                 self.see(*at_ms);
                 add_input(conn, text, *at_ms)?;
