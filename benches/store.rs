@@ -12,6 +12,7 @@ mod fill;
 #[allow(dead_code, reason = "the tests use all of it")]
 mod support;
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::ToSpan;
@@ -20,7 +21,9 @@ use munshi::chat::ledger::{LedgerClosing, LedgerOpening};
 use munshi::chat::model::Prices;
 use munshi::chat::spending::{GroupBy, Period};
 use munshi::chat::{Local, ModelRef, Usage};
+use munshi::runtime::{Query, StoreEvent, StoreHandle};
 use munshi::store::{Cap, Scope, Store, Write};
+use tokio::sync::Notify;
 
 use fill::fill;
 use support::{
@@ -31,6 +34,7 @@ use support::{
 const MEASURES: &[(&str, fn())] = &[
     ("conversations", ten_thousand_conversations),
     ("ledger", a_ledger_of_a_million_attempts),
+    ("batch", a_run_of_a_hundred_thousand_attempts),
     ("recall", a_hundred_thousand_messages_to_find_again),
 ];
 
@@ -139,6 +143,60 @@ fn attempt(day: i64, number: u128) -> [Write; 2] {
         Write::OpenAttempt(row),
         Write::CloseAttempt(LedgerClosing { usage: Some(usage), ..closing(id, Some(732_000_000)) }),
     ]
+}
+
+/// What a run of a batch asks of the store's thread: so many attempts at a time, each booked under a cap of the day,
+/// sent, closed; after each group, what was spent until then.
+fn a_run_of_a_hundred_thousand_attempts() {
+    const AT_ONCE: u128 = 64;
+    let folder = tempfile::tempdir().unwrap();
+    let arrived = Arc::new(Notify::new());
+    let path = folder.path().to_owned();
+    let open = move || try_open(&path).map(|opened| (Box::new(opened.store) as Box<dyn Store>, Vec::new()));
+    let mut handle = StoreHandle::spawn(Arc::clone(&arrived), open).unwrap();
+    let waiting = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let (run, cap) = (conversation_id(1), Cap { scope: Scope::Day(DAY), most: Local(i128::MAX) });
+    for tenth in 0..10 {
+        let before = cpu_ms();
+        timed(&format!("book, open and close attempts until {},000", (tenth + 1) * 10), || {
+            for group in 0..10_000_u128.div_ceil(AT_ONCE) {
+                let first = tenth * 10_000 + group * AT_ONCE;
+                let ids = first..(first + AT_ONCE).min((tenth + 1) * 10_000);
+                for id in ids.clone() {
+                    handle.reserve(run, opening(1, id, Some(9_000_000)), vec![cap]);
+                }
+                waiting.block_on(told(&handle, &arrived, ids.clone().count()));
+                for id in ids.clone() {
+                    let done = StoreEvent::Committed { conversation: run, message: message_id(id) };
+                    handle.write(vec![Write::CloseAttempt(closing(id, Some(732_000_000)))], Some(done));
+                }
+                handle.query(Query::Spend { conversation: run, scope: Scope::Day(DAY) });
+                waiting.block_on(told(&handle, &arrived, ids.count() + 1));
+            }
+        });
+        println!("{:>12.0} ms  of which on the processor", cpu_ms() - before);
+    }
+    assert_eq!(handle.close(), 0);
+    println!("{:>12.1} MB  on disk", std::fs::metadata(database(folder.path())).unwrap().len() as f64 / 1e6);
+}
+
+/// Waits until the store said so much.
+async fn told(handle: &StoreHandle, arrived: &Notify, mut count: usize) {
+    while count > 0 {
+        for event in handle.drain() {
+            count -= usize::from(!matches!(event, StoreEvent::Opened { .. }));
+        }
+        if count > 0 {
+            arrived.notified().await;
+        }
+    }
+}
+
+/// What this process took of processors; 0 where that cannot be told.
+fn cpu_ms() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let ticks = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2);
+    ticks.filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() * 10.0
 }
 
 /// What a search by words, and one by meaning, asks of the store.

@@ -82,7 +82,8 @@ impl Period {
 pub struct SpendRow {
     /// What the row is: `2026-11-25`, `2026-W48`, `2026-11`, a model's name, a conversation's id, a purpose's word.
     pub key: String,
-    /// What it is shown as, raw; for a conversation its title, else as the key. Empty: the conversation is gone or untitled.
+    /// What it is shown as, raw; for a conversation its title, for a batch's run its name, else as
+    /// the key. Empty: the conversation is gone or untitled.
     pub label: String,
     /// Attempts.
     pub requests: u64,

@@ -1,4 +1,4 @@
-//! The one thread that owns the database. Writes are applied in order, those that wait together as one
+//! The one thread that owns the database. Writes and reservations are applied in order, those that wait together as one
 //! transaction; after a failure everything is held back, in order, until there is room again.
 
 mod keeper;

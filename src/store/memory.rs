@@ -10,12 +10,11 @@ use std::sync::Arc;
 
 use crate::chat::context::ContextNotes;
 use crate::chat::embedding::{Embedded, EmbeddingModel, Excerpt, Ranked};
-use crate::chat::ledger::LedgerOpening;
 use crate::chat::spending::{GroupBy, Period, SpendRow};
 use crate::chat::{ConversationId, ConversationMeta, Message, MessageId, MetaPart, Role, Spend, Status};
 
 use super::fold::{Terms, fold};
-use super::{Cap, Hit, Reservation, Saved, Scope, Store, StoreError, Summary, Write};
+use super::{Hit, Reservation, Saved, Scope, Step, Store, StoreError, Summary, Write};
 
 /// See [`Store`].
 #[derive(Debug, Default)]
@@ -30,6 +29,8 @@ struct State {
     /// In order of sequence.
     messages: Vec<Arc<Message>>,
     ledger: ledger::Ledger,
+    /// What the runs of batches are called.
+    runs: BTreeMap<ConversationId, Arc<str>>,
     vectors: notes::Vectors,
     drafts: BTreeMap<Option<ConversationId>, String>,
     inputs: Vec<Arc<str>>,
@@ -92,6 +93,9 @@ impl State {
             Write::PutSummary { conversation, summary } => self.put_summary(*conversation, summary),
             Write::DropSummary(id) => self.drop_summary(*id),
             Write::PutEmbeddings { with, vectors } => self.put_vectors(with, vectors)?,
+            Write::NameRun { id, name } => {
+                self.runs.insert(*id, Arc::from(name.as_str()));
+            }
             Write::AddInputHistory { text, at_ms } => {
                 self.see(*at_ms);
                 if !text.is_empty() && self.inputs.last().is_none_or(|last| **last != *text) {
@@ -258,19 +262,19 @@ impl State {
 }
 
 impl Store for MemoryStore {
-    fn write(&mut self, writes: &[Write]) -> Result<(), StoreError> {
-        let mut next = self.state.clone();
-        writes.iter().try_for_each(|write| next.apply(write))?;
-        self.state = next;
-        Ok(())
-    }
-
-    fn reserve(&mut self, opening: &LedgerOpening, caps: &[Cap]) -> Result<Reservation, StoreError> {
-        let answer = self.state.ledger.reserve(opening, caps);
-        if answer == Reservation::Granted {
-            self.state.see(opening.at_ms);
+    fn apply(&mut self, steps: &[Step<'_>]) -> Result<Vec<Reservation>, StoreError> {
+        let (mut next, mut answers) = (self.state.clone(), Vec::new());
+        for step in steps {
+            match step {
+                Step::Write(write) => next.apply(write)?,
+                Step::Reserve { opening, caps } => {
+                    next.see(opening.at_ms);
+                    answers.push(next.ledger.reserve(opening, caps));
+                }
+            }
         }
-        Ok(answer)
+        self.state = next;
+        Ok(answers)
     }
 
     fn list(&mut self, filter: &str, offset: u64, limit: u64) -> Result<Vec<Summary>, StoreError> {
@@ -333,7 +337,10 @@ impl Store for MemoryStore {
     }
 
     fn report(&mut self, by: GroupBy, period: Period) -> Result<Vec<SpendRow>, StoreError> {
-        let title = |id: ConversationId| self.state.conversations.get(&id).map(|kept| kept.meta.title.clone());
+        let run = |id: &ConversationId| self.state.runs.get(id).map(ToString::to_string);
+        let title = |id: ConversationId| {
+            self.state.conversations.get(&id).map(|kept| kept.meta.title.clone()).or_else(|| run(&id))
+        };
         self.state.ledger.report(by, period).rows(by, |key| {
             let title = || key.parse().ok().and_then(title).unwrap_or_default();
             Ok(if by == GroupBy::Conversation { title() } else { key.to_owned() })

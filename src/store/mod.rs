@@ -59,8 +59,22 @@ pub enum Write {
     /// Keeps vectors of messages; what the same model made of them before is replaced, a message that is gone is
     /// passed over.
     PutEmbeddings { with: EmbeddingModel, vectors: Vec<(MessageId, Vec<f32>)> },
+    /// Names the run of a batch whose attempts are booked under `id`, so that reports can say what it was; naming again
+    /// replaces. A conversation of that id is shown by its own title.
+    NameRun { id: ConversationId, name: String },
     /// Adds a sent or put-away draft to the input history.
     AddInputHistory { text: String, at_ms: i64 },
+}
+
+/// One step of a transaction.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Step<'a> {
+    Write(&'a Write),
+    /// See [`Store::reserve`].
+    Reserve {
+        opening: &'a LedgerOpening,
+        caps: &'a [Cap],
+    },
 }
 
 /// A conversation in the panel's list.
@@ -149,18 +163,30 @@ fn check_lengths(with: &EmbeddingModel, vectors: &[(MessageId, Vec<f32>)]) -> Re
 
 /// Where conversations, drafts and the ledger are kept.
 pub trait Store: Send {
+    /// Takes all of `steps` in order as one transaction, or none of them; each sees what those before it did. Returns
+    /// the answers to the reservations, in order: one that is refused changes nothing, and undoes nothing either.
+    ///
+    /// # Errors
+    /// Where nothing was changed, with the reason.
+    fn apply(&mut self, steps: &[Step<'_>]) -> Result<Vec<Reservation>, StoreError>;
+
     /// Applies all of `writes` in order, or none of them.
     ///
     /// # Errors
     /// Where nothing was applied, with the reason.
-    fn write(&mut self, writes: &[Write]) -> Result<(), StoreError>;
+    fn write(&mut self, writes: &[Write]) -> Result<(), StoreError> {
+        self.apply(&writes.iter().map(Step::Write).collect::<Vec<_>>()).map(drop)
+    }
 
     /// In one transaction: checks that `opening.reserved` on top of what is recorded and reserved passes no
     /// cap, and then opens the row. Where the row is there already, its reservation counts once.
     ///
     /// # Errors
     /// Where nothing was changed, with the reason.
-    fn reserve(&mut self, opening: &LedgerOpening, caps: &[Cap]) -> Result<Reservation, StoreError>;
+    fn reserve(&mut self, opening: &LedgerOpening, caps: &[Cap]) -> Result<Reservation, StoreError> {
+        let answers = self.apply(&[Step::Reserve { opening, caps }])?;
+        answers.first().copied().ok_or_else(|| StoreError::Other("a reservation was not answered".to_owned()))
+    }
 
     /// Saved conversations: pinned first, then the last changed first; `filter` is matched in the titles
     /// as substrings of its words, without regard to case (empty: all).

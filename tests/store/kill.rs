@@ -7,8 +7,8 @@ use std::path::Path;
 use munshi::chat::Status;
 use munshi::store::{Store, Write};
 
-use crate::child;
 use crate::support::*;
+use crate::{child, sums};
 
 /// Chunks of each reply.
 const CHUNKS: u128 = 4;
@@ -130,5 +130,6 @@ fn row_01_no_acknowledged_write_is_lost_to_a_kill() {
     }
     drop(store);
     assert_eq!(integrity(folder.path()), "ok");
+    sums::check(folder.path());
     println!("{rounds} kills, {} acknowledged writes, none lost", seen.iter().map(Vec::len).sum::<usize>());
 }

@@ -12,4 +12,5 @@ mod instances;
 mod kill;
 mod older;
 mod salvage;
+mod sums;
 mod support;

@@ -4,19 +4,21 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
+use munshi::chat::Local;
 use munshi::chat::context::{ContextNotes, History, Mark};
 use munshi::store::sqlite::{Notice, OpenOptions, SqliteStore};
-use munshi::store::{Scope, Store, StoreError, Write};
+use munshi::store::{Cap, Reservation, Scope, Store, StoreError, Write};
 use rusqlite::{Connection, params};
 use tempfile::TempDir;
 
-use crate::child;
 use crate::contract::context::{mark, put_summary, small, summary, vectors};
 use crate::support::*;
+use crate::{child, sums};
 
 const FIRST: &str = include_str!("../../assets/migrations/0001_first.sql");
 const SECOND: &str = include_str!("../../assets/migrations/0002_context.sql");
 const THIRD: &str = include_str!("../../assets/migrations/0003_tools.sql");
+const FOURTH: &str = include_str!("../../assets/migrations/0004_sums.sql");
 
 pub const CONVERSATIONS: u128 = 12;
 pub const EACH: u128 = 12;
@@ -59,6 +61,13 @@ pub fn make(folder: &Path) -> Connection {
             )
             .unwrap();
         }
+        // Nobody's, still open; or closed without a known cost.
+        conn.execute(
+            "INSERT INTO requests (reply, ordinal, conversation, purpose, provider, model, day, at_ms, rate, reserved, \
+                closed) VALUES (?1, 0, ?2, 'title', 'groq', 'llama', '2026-06-01', ?3, 90000000, 9, ?4)",
+            params![id(50_000 + number, 2), id(number, 1), NOW_MS, number % 2 == 0],
+        )
+        .unwrap();
     }
     conn.execute_batch("COMMIT").unwrap();
     conn
@@ -73,7 +82,13 @@ pub fn check(store: &mut dyn Store) {
         assert_eq!(saved.messages.len() as u128, EACH);
         assert!(saved.messages.iter().all(|message| message.content.ends_with("of a message ")));
     }
-    assert_eq!(store.spend(Scope::Everything).unwrap().pico_usd, (CONVERSATIONS * EACH * 7) as i128);
+    let everything = store.spend(Scope::Everything).unwrap();
+    assert_eq!(
+        (everything.pico_usd, everything.unknown),
+        ((CONVERSATIONS * EACH * 7) as i128, CONVERSATIONS as u64 / 2)
+    );
+    assert_eq!(store.spend(Scope::Month(DAY)).unwrap(), store.spend(Scope::Day(DAY)).unwrap());
+    assert_eq!(store.spend(Scope::Conversation(conversation_id(2))).unwrap().pico_usd, (EACH * 7) as i128);
     assert_eq!(store.search("words", 1_000).unwrap().len() as u128, CONVERSATIONS * EACH);
     assert_eq!(store.rank("words", None, 1_000).unwrap().len() as u128, CONVERSATIONS * EACH);
 }
@@ -99,7 +114,7 @@ fn what_schema_1_kept_is_all_there_and_its_copy_stands_beside_it() {
     drop(make(folder.path()));
     let opened = try_open(folder.path()).unwrap();
     let backup = folder.path().join("munshi.db.v1.bak");
-    assert_eq!(opened.notices, [Notice::Migrated { from: 1, to: 3, backup: backup.clone() }]);
+    assert_eq!(opened.notices, [Notice::Migrated { from: 1, to: 4, backup: backup.clone() }]);
     let mut store = opened.store;
     check(&mut store);
     write_notes(&mut store);
@@ -109,10 +124,47 @@ fn what_schema_1_kept_is_all_there_and_its_copy_stands_beside_it() {
     drop(store);
     drop(open(folder.path()));
     assert_eq!(integrity(folder.path()), "ok");
+    sums::check(folder.path());
     let old = Connection::open(backup).unwrap();
     let version: i64 = old.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
     let rows: i64 = old.query_row("SELECT count(*) FROM messages", [], |row| row.get(0)).unwrap();
     assert_eq!((version, rows as u128), (1, CONVERSATIONS * EACH));
+}
+
+#[test]
+fn what_schema_3_counted_goes_on_counting_against_every_cap() {
+    let folder = tempfile::tempdir().unwrap();
+    let conn = make(folder.path());
+    conn.execute_batch(&format!("BEGIN; {SECOND}; {THIRD}; PRAGMA user_version = 3; COMMIT")).unwrap();
+    drop(conn);
+    let opened = try_open(folder.path()).unwrap();
+    assert!(matches!(opened.notices[..], [Notice::Migrated { from: 3, to: 4, .. }]), "{:?}", opened.notices);
+    let mut store = opened.store;
+    check(&mut store);
+    sums::check(folder.path());
+    let each = EACH as i64 * 7 * 85_000_000;
+    for (scope, used) in [
+        (Scope::Conversation(conversation_id(3)), each + 9 * 90_000_000),
+        (Scope::Day(DAY), each * CONVERSATIONS as i64),
+        (Scope::Month(DAY.tomorrow().unwrap()), each * CONVERSATIONS as i64),
+        (Scope::Everything, (each + 9 * 90_000_000) * CONVERSATIONS as i64),
+    ] {
+        let cap = Cap { scope, most: Local(0) };
+        let refused = Reservation::Refused { cap, used: Local(i128::from(used)) };
+        assert_eq!(store.reserve(&opening(3, 60_000, Some(1)), &[cap]).unwrap(), refused);
+    }
+}
+
+/// The statements of a step, each trigger as one.
+fn statements(step: &str) -> Vec<String> {
+    let mut statements: Vec<String> = Vec::new();
+    for part in step.split_inclusive(";\n") {
+        match statements.last_mut() {
+            Some(last) if last.contains("CREATE TRIGGER") && !last.ends_with("END;\n") => last.push_str(part),
+            _ => statements.push(part.to_owned()),
+        }
+    }
+    statements
 }
 
 /// The database and its log as they stand on the disk this moment.
@@ -132,21 +184,22 @@ fn row_07_a_kill_at_any_statement_of_the_migration_leaves_the_old_schema_whole()
     let conn = make(folder.path());
     // Pages go to the log before they are committed.
     conn.execute_batch("PRAGMA cache_size = 1; BEGIN IMMEDIATE").unwrap();
-    let steps = [SECOND, THIRD].into_iter().flat_map(|step| step.split_inclusive(";\n"));
-    let statements = steps.chain(["PRAGMA user_version = 3"]);
+    let steps = [SECOND, THIRD, FOURTH].into_iter().flat_map(statements);
+    let statements = steps.chain(["PRAGMA user_version = 4".to_owned()]);
     let mut killed = 0;
     for statement in statements {
-        conn.execute_batch(statement).unwrap();
+        conn.execute_batch(&statement).unwrap();
         let left = snapshot(folder.path());
         let opened = try_open(left.path()).unwrap();
-        assert!(matches!(opened.notices[..], [Notice::Migrated { from: 1, to: 3, .. }]), "{:?}", opened.notices);
+        assert!(matches!(opened.notices[..], [Notice::Migrated { from: 1, to: 4, .. }]), "{:?}", opened.notices);
         let mut store = opened.store;
         check(&mut store);
         drop(store);
         assert_eq!(integrity(left.path()), "ok", "after {statement}");
+        sums::check(left.path());
         killed += 1;
     }
-    assert!(killed > 12, "{killed}");
+    assert!(killed > 24, "{killed}");
     conn.execute_batch("COMMIT").unwrap();
     let left = snapshot(folder.path());
     check(&mut open(left.path()));
@@ -171,7 +224,7 @@ fn row_01_a_kill_mid_migration_loses_nothing() {
         let opened = try_open(folder.path()).unwrap();
         match &opened.notices[..] {
             [] => {}
-            [Notice::Migrated { from: 1, to: 3, backup }] => {
+            [Notice::Migrated { from: 1, to: 4, backup }] => {
                 migrated += 1;
                 assert!(backup.exists());
             }
@@ -182,6 +235,7 @@ fn row_01_a_kill_mid_migration_loses_nothing() {
         drop(store);
         assert!(folder.path().join("munshi.db.v1.bak").exists(), "round {round}");
         assert_eq!(integrity(folder.path()), "ok", "round {round}");
+        sums::check(folder.path());
     }
     println!("of 12 killed migrations, {migrated} were made by the next start");
 }

@@ -1,4 +1,4 @@
-//! Row 4 for what schema 2 added, in a database that was made new, in one that was migrated, and in one of schema 1.
+//! Row 4 for what schema 2 and those after it added, in a database that was made new, in one that was migrated, and in one of schema 1.
 
 use std::collections::HashSet;
 use std::fs;
@@ -15,8 +15,8 @@ use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
 use crate::contract::context::{mark, put_summary, small, summary, vectors};
-use crate::older;
 use crate::support::*;
+use crate::{older, sums};
 
 const PAGE: usize = 4096;
 const PRICES: Prices = Prices { input: 150_000, output: 600_000, cached_input: Some(75_000), cache_write: None };
@@ -40,6 +40,7 @@ fn enrich(store: &mut dyn Store) {
                     mark(number, id, Some(if turn == 0 { Mark::Pinned } else { Mark::LeftOut })),
                     put_summary(number, &summary(1_000 + id, &format!("{id} {}", "a short account of it ".repeat(5)))),
                     vectors(&with, &[(id, &[id as f32; 24])]),
+                    Write::NameRun { id: conversation_id(90_000 + id), name: format!("{id} reviews.csv") },
                     Write::OpenAttempt(row),
                     Write::CloseAttempt(LedgerClosing { prices: None, ..closing(10_000 + id, Some(7)) }),
                 ])
@@ -82,6 +83,7 @@ fn salvaged(bytes: &[u8]) -> tempfile::TempDir {
         }
     }
     assert_eq!(integrity(folder.path()), "ok");
+    sums::check(folder.path());
     folder
 }
 
@@ -103,7 +105,7 @@ fn rows(folder: &Path, table: &str) -> HashSet<Vec<u8>> {
     statement.query_map([], row).unwrap().map(Result::unwrap).collect()
 }
 
-const TABLES: [&str; 6] = ["conversations", "messages", "requests", "marks", "summaries", "embeddings"];
+const TABLES: [&str; 7] = ["conversations", "messages", "requests", "marks", "summaries", "embeddings", "runs"];
 
 #[test]
 fn row_04_a_header_that_is_gone_costs_none_of_what_schema_2_keeps() {
@@ -183,6 +185,7 @@ fn row_04_a_damaged_database_of_schema_1_is_salvaged_into_one_of_schema_2() {
         drop(store);
         drop(open(folder.path()));
         assert_eq!(integrity(folder.path()), "ok");
+        sums::check(folder.path());
     }
     for page in 1..sound.len() / PAGE {
         let mut bytes = sound.clone();

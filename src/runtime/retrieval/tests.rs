@@ -6,13 +6,12 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::*;
-use crate::chat::ledger::LedgerOpening;
 use crate::chat::spending::{GroupBy, Period, SpendRow};
 use crate::chat::{ModelRef, Role, Spend};
-use crate::provider::scripted::{EmbeddingScript, ScriptedProvider, Step};
+use crate::provider::scripted::{self, EmbeddingScript, ScriptedProvider};
 use crate::runtime::{Clock, News, Runtime};
 use crate::store::memory::MemoryStore;
-use crate::store::{Cap, Hit, Reservation, Saved, Scope, Store, StoreError, Summary};
+use crate::store::{Hit, Reservation, Saved, Scope, Step, Store, StoreError, Summary};
 
 /// What the store of these tests holds.
 #[derive(Default)]
@@ -35,18 +34,24 @@ impl Library {
     }
 }
 
+fn reservations<'a>(steps: &[Step<'a>]) -> Vec<Step<'a>> {
+    steps.iter().copied().filter(|step| matches!(step, Step::Reserve { .. })).collect()
+}
+
 impl Store for Library {
-    fn write(&mut self, writes: &[Write]) -> Result<(), StoreError> {
+    fn apply(&mut self, steps: &[Step<'_>]) -> Result<Vec<Reservation>, StoreError> {
+        let answers = self.1.apply(&reservations(steps))?;
         let mut shelf = self.shelf();
-        for write in writes {
-            let Write::PutEmbeddings { vectors, .. } = write else { continue };
+        for step in steps {
+            let Step::Write(Write::PutEmbeddings { vectors, .. }) = step else { continue };
             for (message, vector) in vectors {
                 let Some(excerpt) = shelf.messages.iter().find(|excerpt| excerpt.message == *message) else { continue };
                 let conversation = excerpt.conversation;
                 shelf.vectors.push(Embedded { conversation, message: *message, vector: vector.clone() });
             }
         }
-        Ok(())
+        drop(shelf);
+        Ok(answers)
     }
 
     fn rank(&mut self, query: &str, within: Option<ConversationId>, limit: u64) -> Result<Vec<Ranked>, StoreError> {
@@ -88,9 +93,6 @@ impl Store for Library {
         Ok(there.filter_map(known).cloned().collect())
     }
 
-    fn reserve(&mut self, opening: &LedgerOpening, caps: &[Cap]) -> Result<Reservation, StoreError> {
-        self.1.reserve(opening, caps)
-    }
     fn list(&mut self, filter: &str, offset: u64, limit: u64) -> Result<Vec<Summary>, StoreError> {
         self.1.list(filter, offset, limit)
     }
@@ -359,9 +361,9 @@ async fn whatever_becomes_of_an_attempt_it_ends_once_and_a_failed_one_keeps_noth
     let two = || EmbeddingScript::vectors(vec![vec![1.0, 0.0], vec![0.0, 1.0]], 1);
     for (script, kind) in [
         (EmbeddingScript::failure(failure), Some(FailureKind::NotFound)),
-        (two().after(vec![Step::Panic]), Some(FailureKind::Internal)),
+        (two().after(vec![scripted::Step::Panic]), Some(FailureKind::Internal)),
         (two(), Some(FailureKind::InvalidData)),
-        (two().after(vec![Step::Hang]), None),
+        (two().after(vec![scripted::Step::Hang]), None),
     ] {
         let mut world = World::with(&[(1, 1, "rent", None)]);
         world.index(false).await;

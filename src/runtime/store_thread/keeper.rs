@@ -7,7 +7,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use crate::chat::budget::Refusal;
-use crate::store::{Reservation, Store, StoreError};
+use crate::chat::{AttemptId, ConversationId};
+use crate::store::{Reservation, Step, Store, StoreError};
 
 use super::{Answer, Job, Outbox, Query, Recall, StoreEvent};
 
@@ -16,7 +17,7 @@ const TRY_AGAIN_AFTER: Duration = Duration::from_secs(2);
 
 pub(super) struct Keeper {
     store: Box<dyn Store>,
-    /// Writes that wait, in order.
+    /// Writes and reservations that wait, in order.
     held: VecDeque<Job>,
     /// Questions that what waits would answer otherwise.
     postponed: Vec<Recall>,
@@ -90,12 +91,8 @@ impl Keeper {
             return;
         }
         let mut is_well = true;
-        while let Some(front) = self.held.front() {
-            let result = match front {
-                Job::Write { .. } => self.apply_writes(),
-                _ => self.apply_reservation(),
-            };
-            match result {
+        while !self.held.is_empty() {
+            match self.apply_together() {
                 Ok(()) => {}
                 Err(error) if error.is_hopeless() => {
                     is_well = false;
@@ -118,30 +115,31 @@ impl Keeper {
         self.out.tell(StoreEvent::NotSaved(Some(reason)));
     }
 
-    /// Applies the writes at the front, all that wait together as one transaction; where that fails for good, the
-    /// first alone, since one that can never be applied must not hold up the others.
-    fn apply_writes(&mut self) -> Result<(), StoreError> {
-        let mut writes = Vec::new();
-        let mut jobs = 0;
-        for job in &self.held {
-            let Job::Write { writes: more, .. } = job else { break };
-            writes.extend_from_slice(more);
-            jobs += 1;
-        }
-        match self.store.write(&writes) {
+    /// Applies all that waits as one transaction; where that fails for good, the first alone, since one that can never
+    /// be applied must not hold up the others.
+    fn apply_together(&mut self) -> Result<(), StoreError> {
+        let mut jobs = self.held.len();
+        let answers = match self.store.apply(&steps(self.held.iter())) {
             Err(error) if error.is_hopeless() && jobs > 1 => {
-                tracing::warn!(%error, "a batch of writes failed; they are applied one by one");
+                tracing::warn!(%error, "writes failed together; they are applied one by one");
                 jobs = 1;
-                if let Some(Job::Write { writes, .. }) = self.held.front() {
-                    self.store.write(writes)?;
-                }
+                self.store.apply(&steps(self.held.iter().take(1)))?
             }
             result => result?,
-        }
+        };
+        let mut answers = answers.into_iter();
         for job in self.held.drain(..jobs) {
-            self.unsaved.fetch_sub(1, Ordering::Relaxed);
-            if let Job::Write { done: Some(done), .. } = job {
-                self.out.tell(done);
+            match job {
+                Job::Write { done, .. } => {
+                    self.unsaved.fetch_sub(1, Ordering::Relaxed);
+                    if let Some(done) = done {
+                        self.out.tell(done);
+                    }
+                }
+                Job::Reserve { conversation, opening, .. } => {
+                    self.out.tell(answered(conversation, opening.attempt, answers.next()));
+                }
+                Job::Query(_) | Job::Recall(_) | Job::Close => {}
             }
         }
         Ok(())
@@ -165,23 +163,6 @@ impl Keeper {
             _ => {}
         }
         self.trouble(error.to_string());
-    }
-
-    fn apply_reservation(&mut self) -> Result<(), StoreError> {
-        let Some(Job::Reserve { conversation, opening, caps }) = self.held.front() else {
-            self.held.pop_front();
-            return Ok(());
-        };
-        let (conversation, attempt) = (*conversation, opening.attempt);
-        let event = match self.store.reserve(opening, caps)? {
-            Reservation::Granted => StoreEvent::Booked { conversation, attempt },
-            Reservation::Refused { cap, used } => {
-                StoreEvent::Refused { conversation, attempt, refusal: Refusal::OverBudget { cap, used } }
-            }
-        };
-        self.held.pop_front();
-        self.out.tell(event);
-        Ok(())
     }
 
     fn answer(&mut self, query: Query) -> Answer {
@@ -210,4 +191,27 @@ impl Keeper {
             Answer::Failed { query, reason: error.to_string() }
         })
     }
+}
+
+/// What these jobs do to the store, in order.
+fn steps<'a>(jobs: impl Iterator<Item = &'a Job>) -> Vec<Step<'a>> {
+    let mut steps = Vec::new();
+    for job in jobs {
+        match job {
+            Job::Write { writes, .. } => steps.extend(writes.iter().map(Step::Write)),
+            Job::Reserve { opening, caps, .. } => steps.push(Step::Reserve { opening, caps }),
+            Job::Query(_) | Job::Recall(_) | Job::Close => {}
+        }
+    }
+    steps
+}
+
+/// What is told of a reservation. Without an answer nothing may be sent: it would be paid for and not booked.
+fn answered(conversation: ConversationId, attempt: AttemptId, answer: Option<Reservation>) -> StoreEvent {
+    let refusal = match answer {
+        Some(Reservation::Granted) => return StoreEvent::Booked { conversation, attempt },
+        Some(Reservation::Refused { cap, used }) => Refusal::OverBudget { cap, used },
+        None => Refusal::NotSaved("Not sent, since its cost could not be reserved.".to_owned()),
+    };
+    StoreEvent::Refused { conversation, attempt, refusal }
 }

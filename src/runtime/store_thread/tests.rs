@@ -10,34 +10,34 @@ use super::*;
 use crate::chat::embedding::{Embedded, EmbeddingModel, Excerpt, Ranked};
 use crate::chat::ledger::Purpose;
 use crate::chat::spending::{GroupBy, Period, SpendRow};
-use crate::chat::{Message, ModelRef, Rate, Role};
-use crate::store::Reservation;
+use crate::chat::{Local, Message, ModelRef, PicoUsd, Rate, Role};
 use crate::store::memory::MemoryStore;
+use crate::store::{Reservation, Step};
 
-/// A store of which each write and reservation fails as planned, before it works as one in memory.
+/// A store of which each transaction fails as planned, before it works as one in memory.
 struct Failing {
     inner: MemoryStore,
     plan: VecDeque<StoreError>,
-    written: Arc<Mutex<Vec<Write>>>,
-    /// Where it is there, each write waits for it.
+    written: Written,
+    /// Where it is there, each transaction waits for it.
     gate: Option<Receiver<()>>,
 }
 
 impl Store for Failing {
-    fn write(&mut self, writes: &[Write]) -> Result<(), StoreError> {
+    fn apply(&mut self, steps: &[Step<'_>]) -> Result<Vec<Reservation>, StoreError> {
         if let Some(gate) = &self.gate {
             let _ = gate.recv();
         }
         if let Some(error) = self.plan.pop_front() {
             return Err(error);
         }
-        self.inner.write(writes)?;
-        self.written.lock().unwrap().extend_from_slice(writes);
-        Ok(())
-    }
-
-    fn reserve(&mut self, opening: &LedgerOpening, caps: &[Cap]) -> Result<Reservation, StoreError> {
-        self.plan.pop_front().map_or_else(|| self.inner.reserve(opening, caps), Err)
+        let answers = self.inner.apply(steps)?;
+        let writes = steps.iter().filter_map(|step| match step {
+            Step::Write(write) => Some((*write).clone()),
+            Step::Reserve { .. } => None,
+        });
+        self.written.lock().unwrap().extend(writes);
+        Ok(answers)
     }
 
     fn list(&mut self, filter: &str, offset: u64, limit: u64) -> Result<Vec<Summary>, StoreError> {
@@ -192,6 +192,78 @@ fn a_booking_that_can_never_be_made_is_refused() {
     handle.write(vec![Write::OpenAttempt(opening())], Some(StoreEvent::Booked { conversation: chat(), attempt }));
     assert!(matches!(next(&handle), StoreEvent::Refused { attempt: refused, .. } if refused == attempt));
     handle.close();
+}
+
+/// The attempt of a reply with this number; it may cost one pico-dollar.
+fn attempt(number: u128) -> LedgerOpening {
+    let attempt = AttemptId { reply: MessageId(Uuid::from_u128(number)), ordinal: 0 };
+    LedgerOpening { attempt, reserved: Some(PicoUsd(1)), rate: Rate(1), ..opening() }
+}
+
+fn one_attempt() -> Vec<Cap> {
+    vec![Cap { scope: Scope::Everything, most: Local(1) }]
+}
+
+/// What the next event says of which attempt or message, in a word.
+fn word(handle: &StoreHandle) -> String {
+    match next(handle) {
+        StoreEvent::Booked { attempt, .. } => format!("booked {}", attempt.reply.0.as_u128()),
+        StoreEvent::Refused { attempt, refusal: Refusal::OverBudget { .. }, .. } => {
+            format!("over budget {}", attempt.reply.0.as_u128())
+        }
+        StoreEvent::Committed { .. } => "committed".to_owned(),
+        StoreEvent::CommitFailed { .. } => "commit failed".to_owned(),
+        StoreEvent::NotSaved(reason) => format!("not saved {}", reason.is_some()),
+        other => format!("{other:?}"),
+    }
+}
+
+#[test]
+fn reservations_and_writes_that_wait_together_are_one_transaction_and_answered_in_order() {
+    let (open, gate) = mpsc::channel();
+    let (mut handle, written) = store([], Some(gate));
+    handle.reserve(chat(), attempt(10), one_attempt());
+    // While the first one waits at the gate, or with it.
+    handle.reserve(chat(), attempt(11), one_attempt());
+    handle.write(vec![draft("one")], Some(committed()));
+    handle.reserve(chat(), attempt(12), vec![]);
+    handle.write(vec![draft("two")], Some(committed()));
+    // One transaction, or at most two.
+    open.send(()).unwrap();
+    open.send(()).unwrap();
+    let words: Vec<String> = (0..5).map(|_| word(&handle)).collect();
+    assert_eq!(words, ["booked 10", "over budget 11", "committed", "booked 12", "committed"]);
+    assert_eq!(handle.close(), 0);
+    assert_eq!(*written.lock().unwrap(), [draft("one"), draft("two")]);
+}
+
+#[test]
+fn one_that_can_never_be_saved_takes_no_reservation_with_it() {
+    let (open, gate) = mpsc::channel();
+    let (mut handle, _) = store([], Some(gate));
+    handle.write(vec![draft("first")], None);
+    handle.reserve(chat(), attempt(10), one_attempt());
+    handle.write(vec![Write::AddMessage(message())], Some(committed()));
+    handle.reserve(chat(), attempt(11), one_attempt());
+    drop(open);
+    let words: Vec<String> = (0..4).map(|_| word(&handle)).collect();
+    assert_eq!(words, ["booked 10", "commit failed", "not saved true", "over budget 11"]);
+    assert_eq!(handle.close(), 1);
+}
+
+#[test]
+fn a_full_disk_holds_back_reservations_with_the_writes_around_them() {
+    let (mut handle, written) = store([StoreError::Full("no room".into())], None);
+    handle.reserve(chat(), attempt(10), one_attempt());
+    assert_eq!(word(&handle), "not saved true");
+    handle.write(vec![draft("one")], Some(committed()));
+    handle.reserve(chat(), attempt(11), one_attempt());
+    let mut words: Vec<String> = (0..4).map(|_| word(&handle)).collect();
+    // It is told as soon as a round went well, which may be before the last came.
+    words.retain(|word| word != "not saved false");
+    assert_eq!(words, ["booked 10", "committed", "over budget 11"]);
+    assert_eq!(handle.close(), 0);
+    assert_eq!(*written.lock().unwrap(), [draft("one")]);
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! The ledger's rows and their sums. Sums are exact: SQLite adds the two halves of each amount, and 128 bits
-//! put them together.
+//! The ledger's rows and their sums, which the schema's triggers keep as rows come and change. Sums are exact: SQLite
+//! adds the two halves of each amount, and 128 bits put them together.
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
@@ -93,17 +93,20 @@ pub(super) fn reserve(
     let own = own_reservation(conn, opening)?;
     for cap in caps {
         let counted_twice = own.as_ref().filter(|own| own.is_in(opening, cap.scope)).map_or(0, |own| own.reserved.0);
-        let used = used(conn, cap.scope)?.saturating_sub(counted_twice);
+        let used = Sums::of(conn, cap.scope)?.used.saturating_sub(counted_twice);
         if used.saturating_add(wanted) > cap.most.0 {
             return Ok(Reservation::Refused { cap: *cap, used: Local(used) });
         }
     }
     open(conn, opening, owner)?;
-    execute(
-        conn,
-        "UPDATE requests SET reserved = ?3 WHERE reply = ?1 AND ordinal = ?2 AND closed = 0",
-        params![opening.attempt.reply.0.as_bytes(), opening.attempt.ordinal, opening.reserved.map(|amount| amount.0)],
-    )?;
+    if own.is_some() {
+        let reserved = opening.reserved.map(|amount| amount.0);
+        execute(
+            conn,
+            "UPDATE requests SET reserved = ?3 WHERE reply = ?1 AND ordinal = ?2 AND closed = 0",
+            params![opening.attempt.reply.0.as_bytes(), opening.attempt.ordinal, reserved],
+        )?;
+    }
     Ok(Reservation::Granted)
 }
 
@@ -141,21 +144,32 @@ fn own_reservation(conn: &Connection, opening: &LedgerOpening) -> rusqlite::Resu
         .optional()
 }
 
-/// Recorded and still reserved, each row at its own rate. What ended without a known cost counts as the most it
-/// could be: a cap is kept also where a bill never came.
-fn used(conn: &Connection, scope: Scope) -> rusqlite::Result<i128> {
-    let (filter, bounds) = filter(scope);
-    let amount = "coalesce(iif(closed = 1, cost, NULL), reserved, 0)";
-    let sql = format!(
-        "SELECT rate, sum({amount} >> 32), sum({amount} & 4294967295) FROM requests WHERE {filter} GROUP BY rate"
-    );
-    let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query(params_from_iter(bounds))?;
-    let mut sum = 0_i128;
-    while let Some(row) = rows.next()? {
-        sum = sum.saturating_add(local(joined(row.get(1)?, row.get(2)?), row.get(0)?).0);
+/// What the rows of a scope come to.
+#[derive(Debug, Default)]
+struct Sums {
+    /// Recorded and still reserved, each row at its own rate. What ended without a known cost counts as the most it
+    /// could be: a cap is kept also where a bill never came.
+    used: i128,
+    spend: Spend,
+}
+
+impl Sums {
+    /// Reads the running sums, which stand for many rows each.
+    fn of(conn: &Connection, scope: Scope) -> rusqlite::Result<Self> {
+        let (rows, bounds) = rows(scope);
+        let mut statement = conn.prepare_cached(rows)?;
+        let mut rows = statement.query(params_from_iter(bounds))?;
+        let mut sums = Self::default();
+        while let Some(row) = rows.next()? {
+            let rate = row.get(0)?;
+            let used = local(joined(row.get(1)?, row.get(2)?), rate);
+            let pico_usd = joined(row.get(3)?, row.get(4)?);
+            sums.used = sums.used.saturating_add(used.0);
+            sums.spend +=
+                Spend { pico_usd, atto_local: local(pico_usd, rate).0, unknown: row.get::<_, i64>(5)?.cast_unsigned() };
+        }
+        Ok(sums)
     }
-    Ok(sum)
 }
 
 fn local(pico_usd: i128, rate: i64) -> Local {
@@ -164,41 +178,40 @@ fn local(pico_usd: i128, rate: i64) -> Local {
 
 /// See [`crate::store::Store::spend`].
 pub(super) fn spend(conn: &Connection, scope: Scope) -> rusqlite::Result<Spend> {
-    let (filter, bounds) = filter(scope);
-    let sql = format!(
-        "SELECT rate, sum(cost >> 32), sum(cost & 4294967295), sum(cost IS NULL) FROM requests \
-         WHERE closed = 1 AND {filter} GROUP BY rate"
-    );
-    let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query(params_from_iter(bounds))?;
-    let mut sum = Spend::default();
-    while let Some(row) = rows.next()? {
-        let rate = row.get::<_, i64>(0)?.cast_unsigned();
-        let pico_usd = joined(row.get(1)?, row.get(2)?);
-        sum += Spend {
-            pico_usd,
-            atto_local: pico_usd.saturating_mul(i128::from(rate)),
-            unknown: row.get::<_, i64>(3)?.cast_unsigned(),
-        };
-    }
-    Ok(sum)
+    Sums::of(conn, scope).map(|sums| sums.spend)
 }
 
-/// A sum from the sums of its amounts' upper and lower 32 bits; no rows at all sum to NULL.
-fn joined(high: Option<i64>, low: Option<i64>) -> i128 {
-    (i128::from(high.unwrap_or(0)) << 32) + i128::from(low.unwrap_or(0))
+/// A sum from the sums of its amounts' upper and lower 32 bits.
+fn joined(high: i64, low: i64) -> i128 {
+    (i128::from(high) << 32) + i128::from(low)
 }
 
-/// The rows of a scope, by an index that covers the sums.
-fn filter(scope: Scope) -> (&'static str, Vec<Value>) {
+/// The sums of a scope, by rate. Those of one reply's few attempts are not kept, and summed here.
+fn rows(scope: Scope) -> (&'static str, Vec<Value>) {
     match scope {
-        Scope::Message(reply) => ("reply = ?1", vec![reply.0.as_bytes().to_vec().into()]),
-        Scope::Conversation(id) => ("conversation = ?1", vec![id.0.as_bytes().to_vec().into()]),
-        Scope::Day(day) => ("day = ?1", vec![day.to_string().into()]),
+        Scope::Message(reply) => (
+            "SELECT rate, sum(counted >> 32), sum(counted & 4294967295), sum(spent >> 32), sum(spent & 4294967295), \
+                sum(unknown) FROM requests WHERE reply = ?1 GROUP BY rate",
+            vec![reply.0.as_bytes().to_vec().into()],
+        ),
+        Scope::Conversation(id) => (
+            "SELECT rate, counted_high, counted_low, spent_high, spent_low, unknown FROM sums_by_conversation \
+                WHERE conversation = ?1",
+            vec![id.0.as_bytes().to_vec().into()],
+        ),
+        Scope::Day(day) => (
+            "SELECT rate, counted_high, counted_low, spent_high, spent_low, unknown FROM sums_by_day WHERE day = ?1",
+            vec![day.to_string().into()],
+        ),
         Scope::Month(day) => (
-            "day BETWEEN ?1 AND ?2",
+            "SELECT rate, sum(counted_high), sum(counted_low), sum(spent_high), sum(spent_low), sum(unknown) \
+                FROM sums_by_day WHERE day BETWEEN ?1 AND ?2 GROUP BY rate",
             vec![day.first_of_month().to_string().into(), day.last_of_month().to_string().into()],
         ),
-        Scope::Everything => ("1", Vec::new()),
+        Scope::Everything => (
+            "SELECT rate, sum(counted_high), sum(counted_low), sum(spent_high), sum(spent_low), sum(unknown) \
+                FROM sums_by_day GROUP BY rate",
+            Vec::new(),
+        ),
     }
 }

@@ -30,14 +30,13 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::chat::embedding::{Embedded, EmbeddingModel, Excerpt, Ranked};
-use crate::chat::ledger::LedgerOpening;
 use crate::chat::spending::{GroupBy, Period, SpendRow};
 use crate::chat::{ConversationId, Message, MessageId, Spend, Status};
 
 use self::fault::Fault;
 use self::instance::Instance;
 use self::write::Writer;
-use super::{Cap, Hit, Reservation, Saved, Scope, Store, StoreError, Summary, Write};
+use super::{Hit, Reservation, Saved, Scope, Step, Store, StoreError, Summary};
 
 pub use self::notice::Notice;
 
@@ -202,14 +201,16 @@ fn once<T>(conn: &mut Connection, work: impl FnOnce(&Transaction<'_>) -> Result<
 }
 
 impl Store for SqliteStore {
-    fn write(&mut self, writes: &[Write]) -> Result<(), StoreError> {
-        self.transact(|tx, writer| writes.iter().try_for_each(|write| writer.apply(tx, write)))
-    }
-
-    fn reserve(&mut self, opening: &LedgerOpening, caps: &[Cap]) -> Result<Reservation, StoreError> {
+    fn apply(&mut self, steps: &[Step<'_>]) -> Result<Vec<Reservation>, StoreError> {
         self.transact(|tx, writer| {
-            writer.see(opening.at_ms);
-            Ok(ledger::reserve(tx, opening, caps, writer.instance)?)
+            let mut answers = Vec::new();
+            for step in steps {
+                match step {
+                    Step::Write(write) => writer.apply(tx, write)?,
+                    Step::Reserve { opening, caps } => answers.push(writer.reserve(tx, opening, caps)?),
+                }
+            }
+            Ok(answers)
         })
     }
 

@@ -13,8 +13,10 @@ use super::header::{self, Look};
 use super::instance::{self, Instance, Opening};
 use super::notice::Notice;
 use super::write::Writer;
-use super::{Access, Made, OpenOptions, Opened, SqliteStore, files, read, read_only, recover, salvage, schema, wal};
-use crate::store::StoreError;
+use super::{
+    Access, Made, OpenOptions, Opened, SqliteStore, files, ledger, read, read_only, recover, salvage, schema, wal,
+};
+use crate::store::{Scope, StoreError};
 
 /// Older ones can corrupt a write-ahead log that two connections use.
 const OLDEST_SQLITE: i32 = 3_051_003;
@@ -152,6 +154,8 @@ fn first_reads(conn: &Connection, path: &Path) -> Result<(), Fault> {
         recover::owners(conn)?;
         conn.prepare("SELECT rowid FROM message_text WHERE message_text MATCH '\"a\"' LIMIT 0")?;
         conn.query_row("SELECT max(seq) FROM messages", [], |_| Ok(()))?;
+        ledger::spend(conn, Scope::Everything)?;
+        conn.query_row("SELECT max(conversation) FROM sums_by_conversation", [], |_| Ok(()))?;
         conn.query_row("SELECT max(key) FROM requests", [], |_| Ok(()))
     };
     read().map_err(|error| match error.sqlite_error_code() {

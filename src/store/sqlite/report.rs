@@ -1,7 +1,7 @@
 //! What was spent, row by row: reads the ledger's rows of a period, which `store/tally.rs` adds up.
 
 use rusqlite::types::Type;
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, Row};
 
 use super::rows;
 use crate::chat::spending::{GroupBy, Period, SpendRow};
@@ -79,12 +79,11 @@ fn key(row: &Row<'_>, by: GroupBy) -> rusqlite::Result<String> {
     })
 }
 
-/// Empty where the conversation is gone, or never was kept.
+/// The conversation's title, or what the run is called; empty where neither is kept.
 fn title(conn: &Connection, key: &str) -> rusqlite::Result<String> {
     let Ok(id) = key.parse::<ConversationId>() else { return Ok(String::new()) };
-    let found = conn
-        .prepare_cached("SELECT title FROM conversations WHERE id = ?1")?
-        .query_row([id.0.as_bytes()], |row| rows::text(row, 0))
-        .optional()?;
-    Ok(found.unwrap_or_default())
+    conn.prepare_cached(
+        "SELECT coalesce((SELECT title FROM conversations WHERE id = ?1), (SELECT name FROM runs WHERE id = ?1), '')",
+    )?
+    .query_row([id.0.as_bytes()], |row| rows::text(row, 0))
 }

@@ -11,9 +11,19 @@ use super::rows::execute;
 use super::{schema, search};
 use crate::store::fold::fold;
 
-/// What is copied, parents before their children.
-pub(super) const TABLES: [&str; 9] =
-    ["conversations", "messages", "chunks", "requests", "drafts", "input_history", "embeddings", "marks", "summaries"];
+/// What is copied, parents before their children. The ledger's running sums are not: the rows bring them as they come.
+pub(super) const TABLES: [&str; 10] = [
+    "conversations",
+    "messages",
+    "chunks",
+    "requests",
+    "drafts",
+    "input_history",
+    "embeddings",
+    "marks",
+    "summaries",
+    "runs",
+];
 
 /// So many of the first of them are in every schema.
 pub(super) const OF_EVERY_SCHEMA: usize = 7;
@@ -38,7 +48,7 @@ pub(super) fn copy(from: Option<&Connection>, pages: &mut Pages, to: &mut Connec
     let tx = to.transaction()?;
     let older = older_schemas()?;
     let tables = TABLES.map(|table| Table::of(&tx, table, &older)).into_iter().collect::<Result<Vec<_>, _>>()?;
-    let is_older = from.is_some_and(|from| columns(from, TABLES[0]).is_ok_and(|there| there != tables[0].columns));
+    let is_older = from.is_some_and(|from| older.iter().any(|schema| has_tables_of(from, schema)));
     let mut damaged = Vec::new();
     for table in &tables {
         let whole = match from {
@@ -155,6 +165,14 @@ fn older_schemas() -> Result<Vec<Connection>, Fault> {
         older.push(conn);
     }
     Ok(older)
+}
+
+/// Whether its tables are those of a `schema`, and no others.
+fn has_tables_of(from: &Connection, schema: &Connection) -> bool {
+    TABLES.iter().all(|table| match (columns(from, table), columns(schema, table)) {
+        (Ok(there), Ok(then)) => there == then,
+        _ => false,
+    })
 }
 
 fn columns(conn: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {

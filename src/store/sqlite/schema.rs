@@ -15,6 +15,7 @@ pub(super) const STEPS: &[&str] = &[
     include_str!("../../../assets/migrations/0001_first.sql"),
     include_str!("../../../assets/migrations/0002_context.sql"),
     include_str!("../../../assets/migrations/0003_tools.sql"),
+    include_str!("../../../assets/migrations/0004_sums.sql"),
 ];
 
 /// `mnsh`: what the file's header says of whose it is.

@@ -7,9 +7,10 @@ use uuid::Uuid;
 use super::fault::Fault;
 use super::rows::{self, execute, written};
 use super::{embeddings, ledger, notes, search};
+use crate::chat::ledger::LedgerOpening;
 use crate::chat::{ConversationId, ConversationMeta, History, Message, MessageId, MetaPart, Role, Status};
 use crate::store::fold::fold;
-use crate::store::{StoreError, Write};
+use crate::store::{Cap, Reservation, StoreError, Write};
 
 /// Who writes, and when as far as is known.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +49,11 @@ impl Writer {
             Write::PutSummary { conversation, summary } => notes::put_summary(conn, *conversation, summary)?,
             Write::DropSummary(id) => notes::drop_summary(conn, *id)?,
             Write::PutEmbeddings { with, vectors } => embeddings::put(conn, with, vectors)?,
+            Write::NameRun { id, name } => execute(
+                conn,
+                "INSERT INTO runs (id, name) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET name = excluded.name",
+                params![id.0.as_bytes(), name],
+            )?,
             Write::AddInputHistory { text, at_ms } => {
                 self.see(*at_ms);
                 add_input(conn, text, *at_ms)?;
@@ -56,8 +62,19 @@ impl Writer {
         Ok(())
     }
 
+    /// See [`crate::store::Store::reserve`].
+    pub fn reserve(
+        &mut self,
+        conn: &Connection,
+        opening: &LedgerOpening,
+        caps: &[Cap],
+    ) -> rusqlite::Result<Reservation> {
+        self.see(opening.at_ms);
+        ledger::reserve(conn, opening, caps, self.instance)
+    }
+
     /// Takes note of a time that a write carried.
-    pub fn see(&mut self, at_ms: i64) {
+    fn see(&mut self, at_ms: i64) {
         self.seen_ms = self.seen_ms.max(at_ms);
     }
 

@@ -2,7 +2,7 @@ use jiff::civil::date;
 use munshi::chat::ledger::{LedgerClosing, LedgerOpening};
 use munshi::chat::{AttemptId, Local, PicoUsd, Rate, Spend};
 use munshi::store::memory::MemoryStore;
-use munshi::store::{Cap, Reservation, Scope, Store, Write};
+use munshi::store::{Cap, Reservation, Scope, Step, Store, Write};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
@@ -86,6 +86,25 @@ on_both! {
         let refused = Reservation::Refused { cap: day[0], used: rupees(100) };
         assert_eq!(store.reserve(&opening(2, 4, Some(51)), &day).unwrap(), refused);
         assert_eq!(store.reserve(&opening(2, 4, Some(50)), &day).unwrap(), Reservation::Granted);
+    }
+
+    fn steps_are_one_transaction_in_order_and_a_refusal_undoes_none_of_them(store: &mut dyn Store) {
+        let caps = [cap(Scope::Day(DAY), 100)];
+        let openings: Vec<_> = (1..=4).map(|reply| opening(1, reply, Some(60))).collect();
+        let reserve = |at: usize| Step::Reserve { opening: &openings[at], caps: &caps };
+        let (close, named) = (Write::CloseAttempt(closing(1, Some(40))), put(1, "named"));
+        let steps = [reserve(0), Step::Write(&named), reserve(1), Step::Write(&close), reserve(2), reserve(3)];
+        let refused = |used| Reservation::Refused { cap: caps[0], used: rupees(used) };
+        assert_eq!(store.apply(&steps).unwrap(), [Reservation::Granted, refused(60), Reservation::Granted, refused(100)]);
+        assert_eq!(titles(store, ""), ["named"]);
+        assert_eq!(store.spend(Scope::Everything).unwrap(), Spend::of(PicoUsd(40), Rate::default()));
+        // What fails takes all with it, also what was granted.
+        let (later, lost) = (LedgerOpening { day: date(2026, 6, 1), ..opening(1, 9, Some(60)) }, Write::AddMessage(said(9, 9, None, "")));
+        let month = [cap(Scope::Month(later.day), 60)];
+        let first = Step::Reserve { opening: &later, caps: &month };
+        assert!(store.apply(&[first, Step::Write(&lost)]).is_err());
+        let other = LedgerOpening { day: later.day, ..opening(1, 10, Some(60)) };
+        assert_eq!(store.reserve(&other, &month).unwrap(), Reservation::Granted);
     }
 
     fn a_refusal_opens_no_row_and_a_close_lets_go(store: &mut dyn Store) {

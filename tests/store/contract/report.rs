@@ -95,6 +95,22 @@ on_both! {
         assert_eq!(shown, [(id(4), ""), (id(3), ""), (id(2), "deleted"), (id(1), "नमस्ते")]);
     }
 
+    fn a_run_is_shown_by_its_name_where_no_conversation_bears_its_id(store: &mut dyn Store) {
+        let name = |number, name: &str| Write::NameRun { id: conversation_id(number), name: name.to_owned() };
+        for number in 1..4 {
+            let row = LedgerOpening { purpose: Purpose::Batch, ..opening(number, number, None) };
+            store.write(&spent(row, Some(number as i64), None)).unwrap();
+        }
+        store.write(&[name(1, "reviews.csv"), name(2, "first"), name(2, "थोक.jsonl"), name(3, "run"), put(3, "chat"), name(9, "none")]).unwrap();
+        let labels = |store: &mut dyn Store| -> Vec<String> {
+            store.report(GroupBy::Conversation, ALL).unwrap().into_iter().map(|row| row.label).collect()
+        };
+        assert_eq!(labels(store), ["chat", "थोक.jsonl", "reviews.csv"]);
+        assert_eq!(titles(store, ""), ["chat"], "a run is no conversation");
+        store.write(&[Write::DeleteConversation(conversation_id(3)), Write::PurgeDeleted { before_ms: i64::MAX }]).unwrap();
+        assert_eq!(labels(store), ["run", "थोक.jsonl", "reviews.csv"]);
+    }
+
     fn the_largest_costs_and_rates_do_not_overflow_a_report(store: &mut dyn Store) {
         for reply in 0..5 {
             let row = LedgerOpening { rate: Rate(u64::MAX), ..opening(1, reply, None) };
