@@ -51,6 +51,7 @@ pub fn month(home: &Home) {
                 rate: Rate::default(),
                 reserved: None,
                 prices: None,
+                outlives: false,
             }));
             writes.push(Write::CloseAttempt(LedgerClosing {
                 attempt,

@@ -67,6 +67,7 @@ mod tests {
             rate: Rate::default(),
             reserved: None,
             prices: None,
+            outlives: false,
         };
         vec![
             Effect::Commit { meta, message: message.clone() },

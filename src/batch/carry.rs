@@ -62,18 +62,10 @@ pub fn carry_over(
             group.push(record);
         }
         if group.len() == GROUP {
-            append(&mut journal, &mut index, &mut group)?;
+            journal.keep(&std::mem::take(&mut group), &mut index)?;
         }
     }
-    append(&mut journal, &mut index, &mut group)?;
+    journal.keep(&group, &mut index)?;
     journal.rename(path)?;
     Ok((journal, index))
-}
-
-fn append(journal: &mut Journal, index: &mut Index, group: &mut Vec<Record>) -> std::io::Result<()> {
-    for (record, offset) in group.iter().zip(journal.append(group)?) {
-        index.note(record, offset);
-    }
-    group.clear();
-    Ok(())
 }

@@ -6,6 +6,7 @@ pub mod engine;
 pub mod estimate;
 pub mod input;
 pub mod journal;
+pub mod offload;
 pub mod output;
 pub mod pace;
 pub mod progress;
@@ -19,8 +20,8 @@ use std::sync::Arc;
 use futures::stream::BoxStream;
 use tokio::sync::Notify;
 
-use crate::chat::{Budgets, Currency, Local, Spend};
-use crate::runtime::{Answer, News, Query, Runtime, Scope, StoreEvent};
+use crate::chat::{Local, Settings, Spend};
+use crate::runtime::{Answer, News, Query, Runtime, Scope, StoreEvent, Write};
 
 use engine::{Engine, Why, Work};
 use journal::{Index, Journal};
@@ -84,6 +85,8 @@ impl Exit {
 /// One run.
 #[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Job {
+    /// What the run is called in reports.
+    pub name: String,
     pub work: Work,
     /// Rows of the input.
     pub rows: u64,
@@ -124,14 +127,13 @@ pub async fn run(job: Job, edges: Edges) -> std::io::Result<Exit> {
     let (settled, before) = (index.settled(), index.spent);
     let left = rows.saturating_sub(settled);
     let expected = job.expected.map(|all| share(all, left, rows));
-    if let Err(refused) =
-        check_budgets(&mut runtime, &work.settings.budgets, &currency, expected, job.has_max_cost).await
-    {
+    if let Err(refused) = check_budgets(&mut runtime, &work.settings, expected, job.has_max_cost).await {
         job.progress.end();
         job.progress.say(&refused.why);
         runtime.close();
         return Ok(refused.exit);
     }
+    runtime.store().write(vec![Write::NameRun { id: work.run, name: job.name }], None);
     let errors = index.failures().min(settled);
     let board = Board::new(rows, (settled, errors), before, currency.clone());
     let scribe = Scribe::spawn(journal, index, target, columns, kind, arrived)?;
@@ -164,21 +166,24 @@ pub async fn run(job: Job, edges: Edges) -> std::io::Result<Exit> {
 }
 
 /// Why a run is not begun.
-struct Refused {
-    exit: Exit,
-    why: String,
+pub struct Refused {
+    pub exit: Exit,
+    pub why: String,
 }
 
 /// Sees that what is expected stays within each budget. Each attempt is held to them by itself, too; but a run that must
 /// stop half-way is better not begun.
-async fn check_budgets(
+///
+/// # Errors
+/// Why it is not begun.
+pub async fn check_budgets(
     runtime: &mut Runtime,
-    budgets: &Budgets,
-    currency: &Currency,
+    settings: &Settings,
     expected: Option<Local>,
     has_max_cost: bool,
 ) -> Result<(), Refused> {
     let Some(expected) = expected else { return Ok(()) };
+    let (budgets, currency) = (&settings.budgets, &settings.currency);
     let day = runtime.clock().now().day;
     let conversation = crate::runtime::ids::conversation();
     let scopes = [(Scope::Day(day), budgets.day), (Scope::Month(day), budgets.month)];

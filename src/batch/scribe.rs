@@ -159,11 +159,8 @@ impl Keeper {
         if self.held.is_empty() {
             return;
         }
-        match self.journal.append(&self.held) {
-            Ok(offsets) => {
-                for (record, offset) in self.held.iter().zip(offsets) {
-                    self.index.note(record, offset);
-                }
+        match self.journal.keep(&self.held, &mut self.index) {
+            Ok(()) => {
                 let kept = std::mem::take(&mut self.held);
                 if std::mem::take(&mut self.in_trouble) {
                     self.tell(Heard::NotKept(None));

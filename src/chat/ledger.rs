@@ -74,6 +74,8 @@ pub struct LedgerOpening {
     pub reserved: Option<PicoUsd>,
     /// The model's prices as they were known then; `None`: not known.
     pub prices: Option<Prices>,
+    /// Whether it goes on when this process ends: then its end settles nothing.
+    pub outlives: bool,
 }
 
 /// What a row is closed with.

@@ -119,6 +119,7 @@ impl Session {
             rate: self.settings.currency.rate,
             reserved: worst,
             prices: spec.prices,
+            outlives: false,
         };
         out.push(if reserves {
             let caps = self.settings.budgets.caps(attempt.reply, self.conversation.meta.id, at.day);

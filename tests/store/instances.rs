@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::thread;
 
-use munshi::chat::{Conversation, Local, PicoUsd, Rate, Status};
+use munshi::chat::ledger::LedgerOpening;
+use munshi::chat::{Conversation, Local, PicoUsd, Rate, Spend, Status};
 use munshi::store::{Cap, Reservation, Scope, Store, Write};
 
 use crate::child;
@@ -140,6 +141,24 @@ fn what_a_dead_instance_left_is_settled_and_what_the_living_do_is_not() {
     // The living one goes on as if nothing had been.
     alive.write(&[chunk(4, "!"), finished(&reply(1, 4, 1), "still coming!")]).unwrap();
     assert_eq!(texts(&mut next, 1)[3], "still coming!");
+}
+
+#[test]
+fn a_row_that_outlives_its_process_is_settled_by_whoever_fetches_what_became_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = open(folder.path());
+    let row = LedgerOpening { outlives: true, ..opening(1, 2, Some(70)) };
+    first.write(&[Write::OpenAttempt(row)]).unwrap();
+    drop(first);
+    let mut later = open(folder.path());
+    let cap = Cap { scope: Scope::Everything, most: Local::of(PicoUsd(79), Rate::default()) };
+    let used = Local::of(PicoUsd(70), Rate::default());
+    let refused = Reservation::Refused { cap, used };
+    assert_eq!(later.reserve(&opening(1, 9, Some(10)), &[cap]).unwrap(), refused, "it is still reserved");
+    assert_eq!(later.spend(Scope::Everything).unwrap(), Spend::default(), "and not over");
+    later.write(&[Write::CloseAttempt(closing(2, Some(40)))]).unwrap();
+    assert_eq!(later.spend(Scope::Everything).unwrap(), Spend::of(PicoUsd(40), Rate::default()));
+    assert_eq!(later.reserve(&opening(1, 9, Some(39)), &[cap]).unwrap(), Reservation::Granted);
 }
 
 #[test]

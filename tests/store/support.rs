@@ -57,6 +57,7 @@ pub fn chunk(id: u128, text: &str) -> Write {
 
 pub fn opening(conversation: u128, reply: u128, reserved: Option<i64>) -> LedgerOpening {
     LedgerOpening {
+        outlives: false,
         attempt: AttemptId { reply: message_id(reply), ordinal: 0 },
         conversation: conversation_id(conversation),
         purpose: Purpose::Chat,

@@ -16,6 +16,7 @@ use crate::session::{Activity, Happened, tokens};
 
 use super::input::{InputError, Row};
 use super::journal::{Index, Record};
+use super::offload::fetch::Paid;
 use super::pace::Leave;
 use super::scribe::Heard;
 use super::task::Task;
@@ -48,6 +49,8 @@ pub struct Work {
     /// About how many tokens an answer has.
     pub answer: u64,
     pub concurrency: u32,
+    /// What was paid for rows before they are asked here.
+    pub earlier: HashMap<u64, Paid>,
 }
 
 /// Which rows need not be asked.
@@ -199,6 +202,9 @@ impl<'a> Engine<'a> {
         let text = self.work.task.message(&row.text);
         let shared = (Arc::clone(&self.work.settings), Arc::clone(&self.work.catalogue));
         let mut working = Working::new((n, row), &self.work.task, id, at.unix_ms, shared, &self.refusals);
+        if let Some(paid) = self.work.earlier.get(&n) {
+            working.tally.add_earlier(*paid);
+        }
         working.weight = self.work.overhead + self.work.answer + tokens::estimate(&text);
         self.working.insert(id, working);
         self.world.board.running = self.working.len() as u64;

@@ -11,6 +11,7 @@ use crate::session::retry::Field;
 use crate::session::{Effect, Happened, Session};
 
 use super::super::input::Row;
+use super::super::offload::fetch::Paid;
 use super::super::task::Task;
 
 /// What all attempts at a row have used and cost.
@@ -32,6 +33,18 @@ impl Tally {
             None => self.tokens_unknown = true,
         }
         match closing.cost.and_then(|cost| self.cost.checked_add(cost.0)) {
+            Some(cost) => self.cost = cost,
+            None => self.cost_unknown = true,
+        }
+    }
+
+    /// Counts what was paid for the row before.
+    pub fn add_earlier(&mut self, paid: Paid) {
+        match paid.tokens {
+            Some(tokens) => self.tokens = self.tokens.saturating_add(tokens),
+            None => self.tokens_unknown = true,
+        }
+        match paid.cost.and_then(|cost| self.cost.checked_add(cost.0)) {
             Some(cost) => self.cost = cost,
             None => self.cost_unknown = true,
         }

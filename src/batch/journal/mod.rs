@@ -221,6 +221,18 @@ impl Journal {
         Ok(offsets)
     }
 
+    /// Adds rows, and notes in `index` where each stands.
+    ///
+    /// # Errors
+    /// Where the disk takes them not; `index` is as it was.
+    pub fn keep(&mut self, records: &[Record], index: &mut Index) -> io::Result<()> {
+        let offsets = self.append(records)?;
+        for (record, offset) in records.iter().zip(offsets) {
+            index.note(record, offset);
+        }
+        Ok(())
+    }
+
     /// The row whose line begins at `offset`.
     ///
     /// # Errors

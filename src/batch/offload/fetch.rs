@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _};
 use std::path::PathBuf;
 
 use serde_json::{Map, Value};
@@ -95,19 +95,11 @@ pub fn take_in(
             Came::Finished(answer, paid) => group.push(judge.record(n, &row, answer, paid)),
         }
         if group.len() == GROUP {
-            keep(&mut group, journal, index)?;
+            journal.keep(&std::mem::take(&mut group), index)?;
         }
     }
-    keep(&mut group, journal, index)?;
+    journal.keep(&group, index)?;
     Ok(out)
-}
-
-fn keep(group: &mut Vec<Record>, journal: &mut Journal, index: &mut Index) -> io::Result<()> {
-    for (record, offset) in group.iter().zip(journal.append(group)?) {
-        index.note(record, offset);
-    }
-    group.clear();
-    Ok(())
 }
 
 /// Where each row's line is: the last of several holds.

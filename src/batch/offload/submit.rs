@@ -54,12 +54,13 @@ pub struct Submit<'a> {
     pub tries: Tries<'a>,
 }
 
-/// A row that is not handed over, since it cannot be asked.
-type Unasked = Record;
+/// Rows that are not done, each with its place.
+type Undone = Box<dyn Iterator<Item = Result<(u64, Row), String>> + Send>;
 
 struct Source {
-    rows: Peekable<Box<dyn Iterator<Item = Result<(u64, Row), String>> + Send>>,
-    unasked: Vec<Unasked>,
+    rows: Peekable<Undone>,
+    /// Rows that are not handed over, since they cannot be asked.
+    unasked: Vec<Record>,
 }
 
 /// A file of rows.
@@ -80,8 +81,8 @@ impl Submit<'_> {
     pub async fn run(&mut self, handed: &mut Handed, rows: Rows, done: Done) -> Result<Vec<Record>, Trouble> {
         let numbered = (1u64..).zip(rows).filter(move |(n, _)| !done(*n));
         let numbered = numbered.map(|(n, row)| row.map(|row| (n, row)).map_err(|error| error.to_string()));
-        let numbered: Box<dyn Iterator<Item = Result<(u64, Row), String>> + Send> = Box::new(numbered);
-        let mut source = Source { rows: numbered.peekable(), unasked: Vec::new() };
+        let undone: Undone = Box::new(numbered);
+        let mut source = Source { rows: undone.peekable(), unasked: Vec::new() };
         let mut at = 0;
         loop {
             let known = handed.parts.get(at).cloned();
@@ -95,7 +96,8 @@ impl Submit<'_> {
                 None => {
                     let written = self.write(&handed.task, at, &mut source, None)?;
                     if written.rows > 0 {
-                        let part = Part { last: written.last, rows: written.rows, ..Part::new(ids::message(), written.first) };
+                        let part =
+                            Part { last: written.last, rows: written.rows, ..Part::new(ids::message(), written.first) };
                         handed.parts.push(part);
                         self.keep(handed)?;
                         self.hand_over(handed, at, &written).await?;
@@ -242,7 +244,9 @@ impl Submit<'_> {
             for news in self.runtime.drain() {
                 match news {
                     News::Session(_, event) => match event.happened {
-                        crate::session::Happened::Booked { attempt: told } if told == attempt => return self.keep(handed),
+                        crate::session::Happened::Booked { attempt: told } if told == attempt => {
+                            return self.keep(handed);
+                        }
                         crate::session::Happened::Refused { attempt: told, refusal } if told == attempt => {
                             let currency = &self.settings.currency;
                             let worst = worst.map(halved);

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use munshi::batch::Target;
 use munshi::batch::engine::Rows as Iter;
 use munshi::batch::input::{self, InputKind, Row, Rows, Scan};
+use munshi::batch::journal::Header;
 use munshi::batch::output::{Columns, OutputKind};
 use munshi::batch::task::Task;
 use munshi::cli::{BatchInput, BatchOutput, BatchRunArgs};
@@ -53,7 +54,18 @@ impl Input {
         Ok(Self { name, kind, column: args.column.clone(), from })
     }
 
-    fn reader(&self) -> Result<File, String> {
+    /// The copy of an input, which is read as the original was.
+    pub fn copied(path: PathBuf, header: &Header) -> Self {
+        let kind = match header.input.kind.as_str() {
+            "csv" => InputKind::Csv { delimiter: b',' },
+            "tsv" => InputKind::Csv { delimiter: b'\t' },
+            "jsonl" => InputKind::JsonLines,
+            _ => InputKind::Text,
+        };
+        Self { name: header.input.name.clone(), kind, column: header.input.column.clone(), from: From::Path(path) }
+    }
+
+    pub fn reader(&self) -> Result<File, String> {
         let opened = match &self.from {
             From::Path(path) => File::open(path),
             From::Spool(file) => file.try_clone().and_then(|mut file| file.rewind().map(|()| file)),
@@ -133,6 +145,14 @@ impl Output {
         Ok(Self { target, path, columns: Columns::new(task.fields()), kind })
     }
 
+    /// What it is, in a word.
+    pub const fn kind_word(&self) -> &'static str {
+        match self.kind {
+            OutputKind::Csv => "csv",
+            OutputKind::JsonLines => "jsonl",
+        }
+    }
+
     /// What there is to say of its columns.
     pub fn notices(&self) -> Vec<String> {
         let told = |(field, column): (&str, &str)| {
@@ -140,4 +160,9 @@ impl Output {
         };
         self.columns.renamed().map(told).collect()
     }
+}
+
+/// What an output is by its word.
+pub fn output_kind(word: &str) -> OutputKind {
+    if word == "jsonl" { OutputKind::JsonLines } else { OutputKind::Csv }
 }

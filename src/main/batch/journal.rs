@@ -21,6 +21,7 @@ pub struct Begun {
     pub index: Index,
     pub done: Done,
     pub run: ConversationId,
+    pub header: Header,
     pub resumes: bool,
 }
 
@@ -33,7 +34,7 @@ pub fn open(args: &BatchRunArgs, read: &Read, now_ms: i64) -> Result<Begun, Stri
             return Err("--retry-failed needs the journal of the run before: name its output with -o.".to_owned());
         }
         let journal = Journal::begin(None, &fresh).map_err(sentence)?;
-        return Ok(begun(journal, new_index(read), fresh.run, false));
+        return Ok(begun(journal, new_index(read), fresh, false));
     };
     let found = find(&path).map_err(sentence)?;
     let (header, locked) = match found {
@@ -59,7 +60,7 @@ pub fn open(args: &BatchRunArgs, read: &Read, now_ms: i64) -> Result<Begun, Stri
         index.await_failed();
     }
     say_where(args, read, &index);
-    Ok(begun(journal, index, header.run, true))
+    Ok(begun(journal, index, *header, true))
 }
 
 /// No run before: an output that is there is not munshi's to replace.
@@ -73,12 +74,13 @@ fn first(args: &BatchRunArgs, read: &Read, path: &Path, fresh: &Header) -> Resul
             output.display()
         ));
     }
-    Ok(begun(Journal::begin(Some(path), fresh).map_err(sentence)?, new_index(read), fresh.run, true))
+    Ok(begun(Journal::begin(Some(path), fresh).map_err(sentence)?, new_index(read), fresh.clone(), true))
 }
 
-fn begun(journal: Journal, index: Index, run: ConversationId, resumes: bool) -> Begun {
+fn begun(journal: Journal, index: Index, header: Header, resumes: bool) -> Begun {
     let places = index.places();
-    Begun { journal, index, done: Box::new(move |n| places.is_done(n)), run, resumes }
+    let done = Box::new(move |n| places.is_done(n));
+    Begun { journal, index, done, run: header.run, header, resumes }
 }
 
 fn new_index(read: &Read) -> Index {
@@ -88,7 +90,7 @@ fn new_index(read: &Read) -> Index {
 fn restarted(locked: Locked, read: &Read, path: &Path, fresh: &Header) -> Result<Begun, String> {
     let aside = locked.set_aside().map_err(sentence)?;
     progress::say(&format!("Begun anew; what was answered before is in {}.", aside.display()));
-    Ok(begun(Journal::begin(Some(path), fresh).map_err(sentence)?, new_index(read), fresh.run, true))
+    Ok(begun(Journal::begin(Some(path), fresh).map_err(sentence)?, new_index(read), fresh.clone(), true))
 }
 
 /// Goes on with the answers to rows that are still there, where they have the shape that is asked for now.
@@ -101,7 +103,7 @@ fn kept(locked: Locked, read: &Read, path: &Path, header: &Header) -> Result<Beg
     let carried = carry_over(locked, path, header, rows, &read.task.counted(), fits);
     let (journal, index) = carried.map_err(|error| error.to_string())?;
     progress::say(&format!("{} earlier answers are kept.", index.done()));
-    Ok(begun(journal, index, header.run, true))
+    Ok(begun(journal, index, header.clone(), true))
 }
 
 fn say_where(args: &BatchRunArgs, read: &Read, index: &Index) {

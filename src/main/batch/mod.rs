@@ -1,10 +1,15 @@
 //! The same question about each row of a file: its arguments are read and judged, and store, provider and files are wired
 //! to it.
 
+mod fetching;
 mod files;
+mod following;
+mod handing;
 mod journal;
+mod registry;
 mod task;
 
+use std::collections::HashMap;
 use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -19,13 +24,13 @@ use munshi::batch::progress::{self, Progress};
 use munshi::batch::task::Task;
 use munshi::batch::{Edges, Exit, Job, Signal, Stop};
 use munshi::chat::{Budgets, Local, Settings};
-use munshi::cli::{BatchCommand, BatchRunArgs};
+use munshi::cli::{Amount, BatchCommand, BatchRunArgs};
 use munshi::config::Config;
 use munshi::demo;
 use munshi::platform::signals::{Signals, SystemSignal};
 use munshi::platform::terminal;
 use munshi::provider::openai::{EndpointTable, HttpOptions, OpenAiProvider};
-use munshi::runtime::{Clock, Runtime};
+use munshi::runtime::{Clock, Offload, Runtime};
 use munshi::session::tokens;
 use tokio::sync::Notify;
 
@@ -44,10 +49,23 @@ const MOST_TOKENS: u64 = 100_000_000;
 pub fn run(command: &BatchCommand, config: Config) -> Result<ExitCode> {
     match command {
         BatchCommand::Run(args) => rows(args, config),
-        BatchCommand::Status { .. } | BatchCommand::Fetch { .. } | BatchCommand::Cancel { .. } => {
-            Ok(crate::fail("munshi: not yet", USAGE))
+        BatchCommand::Status { id, json } => waited(&config, following::status(id.as_deref(), *json, &config)),
+        BatchCommand::Fetch { id } => {
+            waited(&config, async { Ok(ExitCode::from(fetching::fetch(id, &config).await?)) })
         }
+        BatchCommand::Cancel { id } => waited(&config, following::cancel(id, &config)),
     }
+}
+
+fn waited(config: &Config, work: impl Future<Output = Result<ExitCode>>) -> Result<ExitCode> {
+    if let Some(notice) = setup::log(config) {
+        progress::say(&notice);
+    }
+    let workers = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let code = workers.block_on(work);
+    workers.shutdown_background();
+    let code = code?;
+    Ok(if setup::PANICKED.is_cancelled() { ExitCode::from(101) } else { code })
 }
 
 /// What was read before anything is sent.
@@ -101,11 +119,11 @@ fn read(args: &BatchRunArgs, config: &Config) -> Result<Read, String> {
 }
 
 /// The settings of a row's turn.
-fn settings(args: &BatchRunArgs, config: &Config) -> Settings {
+fn row_settings(config: &Config, max_cost: Option<Amount>) -> Settings {
     let mut settings = config.settings.clone();
     settings.max_context_tokens = MOST_TOKENS;
     settings.tools.on_by_default = false;
-    if let Some(most) = args.max_cost {
+    if let Some(most) = max_cost {
         settings.budgets = Budgets { conversation: Some(Local::from_micro(most.0)), ..settings.budgets };
     }
     settings
@@ -113,7 +131,7 @@ fn settings(args: &BatchRunArgs, config: &Config) -> Settings {
 
 /// Estimates, or goes on to the run itself.
 async fn begin(args: &BatchRunArgs, config: &Config, read: Read, log_notice: Option<String>) -> Result<u8> {
-    let settings = Arc::new(settings(args, config));
+    let settings = Arc::new(row_settings(config, args.max_cost));
     let per = PerRow::of(&read.task, &settings, &config.catalogue);
     let spec = config.catalogue.spec(&read.task.model);
     let currency = &settings.currency;
@@ -131,6 +149,14 @@ async fn begin(args: &BatchRunArgs, config: &Config, read: Read, log_notice: Opt
         Ok(begun) => begun,
         Err(why) => return Ok(refused(&why)),
     };
+    if args.offload {
+        return handing::hand_over(args, config, (settings, estimate.cost), read, begun, clock).await;
+    }
+    match registry::Registry::new(&config.paths).with_provider(begun.run) {
+        Ok(None) => {}
+        Ok(Some(handed)) => return Ok(refused(&handing::already(&handed))),
+        Err(why) => return Ok(refused(&why)),
+    }
     if args.demo && !args.quiet {
         progress::say(demo::CLASSIFIES_BY);
     }
@@ -147,28 +173,23 @@ async fn start(
     clock: Clock,
 ) -> Result<u8> {
     let Read { task, input, output, scan, .. } = read;
-    let arrived = Arc::new(Notify::new());
+    let Outside { runtime, arrived, .. } = world(config, clock, args.demo)?;
     let signals = signals()?;
-    let data = &config.paths.data;
-    let database = if args.demo { data.join("demo").join("munshi.db") } else { config.paths.database() };
-    let store = open_store(database, &clock, &arrived)?;
-    let options = HttpOptions { connect_timeout: config.connect_timeout, ..HttpOptions::default() };
-    let adapter = Arc::new(OpenAiProvider::new(EndpointTable::default(), options));
-    let keys = Keys { endpoints: config.endpoints.clone(), chosen: EndpointTable::default() };
-    let runtime = Runtime::new(clock, Arc::new(Keyed { adapter, keys }), store, Arc::clone(&arrived));
-    let journal::Begun { journal, index, done, run, resumes } = begun;
+    let journal::Begun { journal, index, done, header, resumes, .. } = begun;
     let is_ascii = !terminal::is_utf8(setup::told);
     let job = Job {
+        name: handing::run_name(&header),
         work: Work {
             task,
             settings,
             catalogue: Arc::clone(&config.catalogue),
-            run,
+            run: header.run,
             rows: input.rows().map_err(color_eyre::eyre::Error::msg)?,
             done,
             overhead: per.overhead,
             answer: per.answer,
             concurrency: args.concurrency,
+            earlier: HashMap::new(),
         },
         rows: scan.rows,
         journal,
@@ -185,6 +206,35 @@ async fn start(
     };
     let edges = Edges { runtime: runtime.without_spending(), arrived, signals };
     Ok(Box::pin(munshi::batch::run(job, edges)).await?.code())
+}
+
+/// What is outside of a run.
+struct Outside {
+    runtime: Runtime,
+    arrived: Arc<Notify>,
+    offload: Arc<dyn Offload>,
+}
+
+/// Store and provider, wired together.
+fn world(config: &Config, clock: Clock, is_demo: bool) -> Result<Outside> {
+    let arrived = Arc::new(Notify::new());
+    let data = &config.paths.data;
+    let database = if is_demo { data.join("demo").join("munshi.db") } else { config.paths.database() };
+    let store = open_store(database, &clock, &arrived)?;
+    let keyed = Arc::new(keyed(config));
+    let offload = Arc::clone(&keyed) as Arc<dyn Offload>;
+    Ok(Outside { runtime: Runtime::new(clock, keyed, store, Arc::clone(&arrived)), arrived, offload })
+}
+
+fn keyed(config: &Config) -> Keyed {
+    let options = HttpOptions { connect_timeout: config.connect_timeout, ..HttpOptions::default() };
+    let adapter = Arc::new(OpenAiProvider::new(EndpointTable::default(), options));
+    Keyed { adapter, keys: Keys { endpoints: config.endpoints.clone(), chosen: EndpointTable::default() } }
+}
+
+/// The provider's Batch API alone.
+fn offload(config: &Config) -> Arc<dyn Offload> {
+    Arc::new(keyed(config))
 }
 
 /// A bar where standard error is a terminal that can move its cursor.

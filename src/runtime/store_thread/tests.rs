@@ -139,6 +139,7 @@ fn committed() -> StoreEvent {
 
 fn opening() -> LedgerOpening {
     LedgerOpening {
+        outlives: false,
         attempt: AttemptId { reply: MessageId(Uuid::from_u128(3)), ordinal: 0 },
         conversation: chat(),
         purpose: Purpose::Chat,

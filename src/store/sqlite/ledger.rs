@@ -28,7 +28,8 @@ pub(super) fn open(conn: &Connection, opening: &LedgerOpening, owner: Uuid) -> r
         opening.at_ms,
         opening.rate.0.cast_signed(),
         opening.reserved.map(|amount| amount.0),
-        owner.as_bytes(),
+        // A row without an owner is settled by no owner's end.
+        (!opening.outlives).then(|| owner.as_bytes()),
         input,
         output,
         cached_input,

@@ -1,0 +1,260 @@
+//! `munshi batch fetch`: what a provider has answered comes into the journal and the output; what did not fit is asked once
+//! more, live.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use color_eyre::eyre::Result;
+use munshi::batch::engine::Work;
+use munshi::batch::estimate::PerRow;
+use munshi::batch::journal::{Found, Index, Journal, find};
+use munshi::batch::offload::fetch::{Fetched, Judge, Paid, take_in};
+use munshi::batch::offload::submit::{Trouble, trouble};
+use munshi::batch::offload::tries::Tries;
+use munshi::batch::offload::{Handed, Part};
+use munshi::batch::output::Columns;
+use munshi::batch::progress::{self, Progress};
+use munshi::batch::{Edges, Exit, Job, Target};
+use munshi::chat::AnswerFormat;
+use munshi::chat::ledger::{LedgerClosing, Outcome};
+use munshi::chat::offload::{RemoteBatch, RemoteStatus};
+use munshi::config::Config;
+use munshi::platform::terminal;
+use munshi::runtime::{Clock, Write};
+use munshi::tools::answer;
+
+use super::files::{Input, output_kind};
+use super::following::{refresh, say};
+use super::handing::run_name;
+use super::registry::Registry;
+use super::{Outside, USAGE, row_settings, signals, world};
+use crate::setup;
+
+/// How many rows at once are asked live.
+const CONCURRENCY: u32 = 16;
+
+/// A run that is being fetched.
+struct Fetch<'a> {
+    config: &'a Config,
+    registry: Registry,
+    handed: Handed,
+    input: Input,
+    journal: Journal,
+    index: Index,
+    /// Rows to be asked live, with what was paid for them.
+    again: HashMap<u64, Paid>,
+    not_come_to: u64,
+}
+
+/// Fetches a run, and gives the exit code.
+pub async fn fetch(id: &str, config: &Config) -> Result<u8> {
+    let registry = Registry::new(&config.paths);
+    let mut handed = match registry.find(id) {
+        Ok(handed) => handed,
+        Err(why) => return Ok(refused(&why)),
+    };
+    if handed.is_over() {
+        progress::say(&format!("{} was fetched already, into {}.", handed.id, handed.output));
+        return Ok(Exit::Done.code());
+    }
+    let mut outside = world(config, Clock::start(), false)?;
+    let remote = match refresh(&mut handed, &registry, &outside.offload, config).await {
+        Ok(remote) => remote,
+        Err(end) => return Ok(say(end)),
+    };
+    let input = Input::copied(registry.input(&handed.id), &handed.header);
+    let (journal, index) = match journal(&handed) {
+        Ok(opened) => opened,
+        Err(why) => return Ok(refused(&why)),
+    };
+    let mut fetch = Fetch { config, registry, handed, input, journal, index, again: HashMap::new(), not_come_to: 0 };
+    for (at, remote) in remote.into_iter().enumerate() {
+        let Some(remote) = remote.filter(|remote| remote.status.is_over()) else { continue };
+        if let Err(end) = fetch.part(at, &remote, &mut outside).await {
+            outside.runtime.close();
+            return Ok(say(end));
+        }
+    }
+    fetch.finish(outside).await
+}
+
+fn refused(why: &str) -> u8 {
+    progress::say(why);
+    USAGE
+}
+
+/// The journal of the run, or, where it is gone, a new one.
+fn journal(handed: &Handed) -> std::result::Result<(Journal, Index), String> {
+    let path = Path::new(&handed.journal);
+    let mut index = Index::new(&handed.task.counted());
+    let sentence = |error: munshi::batch::journal::JournalError| format!("{error}.");
+    match find(path).map_err(sentence)? {
+        Found::Nothing => Ok((Journal::begin(Some(path), &handed.header).map_err(sentence)?, index)),
+        Found::Journal(header, _) if header.run != handed.header.run => Err(format!(
+            "{} is the journal of another run by now. Move it and {} away, and fetch again.",
+            handed.journal, handed.output
+        )),
+        Found::Journal(_, locked) => {
+            let (journal, _) = locked.resume(&mut index, |_| {}).map_err(sentence)?;
+            Ok((journal, index))
+        }
+    }
+}
+
+impl Fetch<'_> {
+    /// Takes in a batch that is over: its rows first, then its cost, and only then that it was fetched.
+    async fn part(
+        &mut self,
+        at: usize,
+        remote: &RemoteBatch,
+        outside: &mut Outside,
+    ) -> std::result::Result<(), Trouble> {
+        for error in remote.errors.iter().take(5) {
+            progress::say(&format!("{}: {error}", remote.id));
+        }
+        let files = self.download(at, remote, outside).await?;
+        let spec = self.config.catalogue.spec(&self.handed.task.model);
+        let format = AnswerFormat::Schema(self.handed.task.schema.clone());
+        let judge = Judge {
+            task: &self.handed.task,
+            spec: &spec,
+            rate: self.config.settings.currency.rate,
+            problems: &|text| answer::problems(text, &format),
+        };
+        let rows = self.input.rows().map_err(Trouble::Failed)?;
+        let taken = take_in(&files, rows, outside.offload.as_ref(), &judge, &mut self.journal, &mut self.index);
+        let fetched = taken.map_err(|error| Trouble::Failed(format!("The answers cannot be kept: {error}.")))?;
+        if fetched.strange > 0 {
+            progress::say(&format!("{} lines of {} are no answer to any row.", fetched.strange, remote.id));
+        }
+        let now_ms = outside.runtime.clock().now().unix_ms;
+        let closing = closing(&self.handed.parts[at], remote, &fetched, now_ms);
+        outside.runtime.store().write(vec![Write::CloseAttempt(closing)], None);
+        self.not_come_to += fetched.not_come_to;
+        self.again.extend(fetched.again);
+        self.handed.parts[at].is_fetched = true;
+        self.registry.save(&self.handed).map_err(Trouble::Failed)?;
+        for file in files {
+            // It only costs room where it stays.
+            let _ = std::fs::remove_file(file);
+        }
+        Ok(())
+    }
+
+    /// Brings the files of a batch down.
+    async fn download(
+        &self,
+        at: usize,
+        remote: &RemoteBatch,
+        outside: &Outside,
+    ) -> std::result::Result<Vec<PathBuf>, Trouble> {
+        let folder = self.registry.folder(&self.handed.id);
+        let provider = &self.handed.task.model.provider;
+        let mut signals = signals().map_err(|error| Trouble::Failed(error.to_string()))?;
+        let mut files = Vec::new();
+        for (file, name) in [(&remote.output_file, "output"), (&remote.error_file, "errors")] {
+            let Some(file) = file else { continue };
+            let to = folder.join(format!("{name}-{}.jsonl", at + 1));
+            let policy = self.config.settings.retry;
+            let mut tries = Tries { policy, signals: &mut signals, say: &progress::say };
+            let down = tries.run(|| outside.offload.download(provider, file, to.clone())).await;
+            down.map_err(|end| trouble(end, &self.handed))?;
+            files.push(to);
+        }
+        Ok(files)
+    }
+
+    /// Asks live what did not fit, and writes the output.
+    async fn finish(self, outside: Outside) -> Result<u8> {
+        let Self { config, registry, handed, input, journal, index, again, not_come_to } = self;
+        let waiting = handed.parts.iter().filter(|part| !part.is_fetched).count();
+        if !again.is_empty() {
+            let count = again.len();
+            progress::say(&format!(
+                "{count} rows came back without an answer that fits; they are asked once more, live."
+            ));
+        }
+        let job = job(config, &handed, &input, (journal, index), again)?;
+        let edges =
+            Edges { runtime: outside.runtime.without_spending(), arrived: outside.arrived, signals: signals()? };
+        let exit = Box::pin(munshi::batch::run(job, edges)).await?;
+        if waiting > 0 {
+            progress::say(&format!(
+                "{waiting} of {} batches are not finished yet: fetch again later. `munshi batch status {}` says how far they are.",
+                handed.parts.len(),
+                handed.id
+            ));
+        } else {
+            registry.tidy(&handed.id);
+        }
+        if not_come_to > 0 {
+            progress::say(&format!(
+                "{not_come_to} rows were not answered before the batch ended. Run the same command again, with or without --offload, to ask them."
+            ));
+        }
+        Ok(exit.code())
+    }
+}
+
+/// The run that asks what is left to be asked live, and writes the output.
+fn job(
+    config: &Config,
+    handed: &Handed,
+    input: &Input,
+    (journal, index): (Journal, Index),
+    earlier: HashMap<u64, Paid>,
+) -> Result<Job> {
+    let task = handed.task.clone();
+    let settings = Arc::new(row_settings(config, None));
+    let per = PerRow::of(&task, &settings, &config.catalogue);
+    let columns = Columns::new(task.fields());
+    let asked: HashSet<u64> = earlier.keys().copied().collect();
+    Ok(Job {
+        name: run_name(&handed.header),
+        work: Work {
+            task,
+            settings,
+            catalogue: Arc::clone(&config.catalogue),
+            run: handed.header.run,
+            rows: input.rows().map_err(color_eyre::eyre::Error::msg)?,
+            done: Box::new(move |n| !asked.contains(&n)),
+            overhead: per.overhead,
+            answer: per.answer,
+            concurrency: CONCURRENCY,
+            earlier,
+        },
+        rows: handed.header.input.rows,
+        journal,
+        index,
+        target: Target::File(PathBuf::from(&handed.output)),
+        columns,
+        kind: output_kind(&handed.output_kind),
+        progress: Progress::lines(),
+        expected: None,
+        has_max_cost: false,
+        resumes: true,
+        is_quiet: false,
+        is_ascii: !terminal::is_utf8(setup::told),
+    })
+}
+
+/// What a batch's row in the ledger is closed with.
+fn closing(part: &Part, remote: &RemoteBatch, fetched: &Fetched, now_ms: i64) -> LedgerClosing {
+    let outcome = match remote.status {
+        RemoteStatus::Completed => Outcome::Complete,
+        RemoteStatus::Failed => Outcome::Failed,
+        _ => Outcome::Interrupted,
+    };
+    let began = part.booked.as_ref().map_or(now_ms, |booked| booked.at_ms);
+    LedgerClosing {
+        attempt: part.attempt(),
+        outcome,
+        usage: Some(fetched.usage),
+        cost: fetched.cost,
+        prices: None,
+        took_ms: (now_ms - began).max(0).cast_unsigned(),
+        status: None,
+        request_id: part.batch.clone(),
+    }
+}
