@@ -73,6 +73,9 @@ pub struct BatchRunArgs {
     /// The column (CSV) or property (JSON Lines) that holds the text
     #[arg(long, value_name = "NAME", value_parser = lossy())]
     pub column: Option<String>,
+    /// What divides the cells of a CSV, such as ';'
+    #[arg(long, value_name = "CHAR", value_parser = delimiter)]
+    pub delimiter: Option<u8>,
     /// What the input is, where its name does not say
     #[arg(long, value_name = "FORMAT", value_enum)]
     pub input_format: Option<BatchInput>,
@@ -145,6 +148,14 @@ pub enum IfChanged {
 /// A sum in the user's currency, in millionths of its unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Amount(pub u64);
+
+fn delimiter(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\r' | b'\n') => Ok(*byte),
+        b"\\t" => Ok(b'\t'),
+        _ => Err("expected one ASCII character, such as ';', or \\t for a tab".to_owned()),
+    }
+}
 
 fn amount(text: &str) -> Result<Amount, String> {
     let wrong = || "expected an amount above 0 with up to six digits after the point, such as 250 or 0.50".to_owned();

@@ -1,7 +1,7 @@
 //! What one rate limit's headers leave. Owns the even spending of what remains, less what the provider had not yet
 //! counted, and how many tokens it counts for one that was guessed; refuses to believe headers that successes belie.
 //!
-//! Spending what remains evenly over the time until the reset fits both kinds of limits without telling them apart: a
+//! Spending the lower half of a limit evenly over the time until the reset fits both kinds of limits without telling them apart: a
 //! window is used up just when it ends, and a bucket (whose reset is the time until it is full) comes to rest half full,
 //! where what is spent equals what flows in.
 
@@ -18,6 +18,11 @@ const MINUTE: Duration = Duration::from_mins(1);
 const SHORTEST: Duration = Duration::from_secs(1);
 /// This part of the limit stays unspent: requests overtake one another on their way, and tokens are guessed.
 const RESERVE: f64 = 0.02;
+/// While more than this part of the limit is left, nothing is spread: a short batch need not take a minute, and a bucket
+/// comes to rest at this part anyway.
+const PLENTY: f64 = 0.5;
+/// And while it is enough for so many more: of a handful, each counts.
+const MANY: f64 = 16.0;
 /// Requests sent within so long may come in another order: the one that came first does not tell of the others.
 const OVERTAKING: Duration = Duration::from_millis(50);
 /// No more than this remains: nothing does, or a number that stands for nothing.
@@ -112,6 +117,10 @@ impl Budget {
         let spendable = snapshot.limit - reserve(snapshot.limit);
         if left < (weight as f64 * self.per_guess()).min(spendable) {
             return snapshot.reset_at;
+        }
+        // How tokens are counted is learnt from headers that come evenly.
+        if !self.learns && left > snapshot.limit * PLENTY && left > weight as f64 * MANY {
+            return Duration::ZERO;
         }
         let is_anew = self.snapshot.is_some_and(|before| now >= before.reset_at);
         let Some((at, last)) = self.last.filter(|_| !is_anew) else { return Duration::ZERO };

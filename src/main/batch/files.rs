@@ -38,6 +38,15 @@ impl Input {
             Some(BatchInput::Jsonl) => InputKind::JsonLines,
             None => InputKind::from_name(path),
         };
+        let kind = match (kind, args.delimiter) {
+            (InputKind::Csv { .. }, Some(delimiter)) => InputKind::Csv { delimiter },
+            (_, Some(_)) => {
+                return Err(
+                    "--delimiter is of a CSV, and the input is none; --input-format csv says that it is.".to_owned()
+                );
+            }
+            (kind, None) => kind,
+        };
         if kind == InputKind::Text && args.column.is_some() {
             return Err("--column names a column of a CSV or a property of JSON Lines, and the input is plain text; --input-format says what it is.".to_owned());
         }
@@ -57,10 +66,12 @@ impl Input {
     /// The copy of an input, which is read as the original was.
     pub fn copied(path: PathBuf, header: &Header) -> Self {
         let kind = match header.input.kind.as_str() {
-            "csv" => InputKind::Csv { delimiter: b',' },
-            "tsv" => InputKind::Csv { delimiter: b'\t' },
             "jsonl" => InputKind::JsonLines,
-            _ => InputKind::Text,
+            kind => match kind.strip_prefix("csv").map(str::as_bytes) {
+                Some([delimiter]) => InputKind::Csv { delimiter: *delimiter },
+                Some(_) => InputKind::Csv { delimiter: b',' },
+                None => InputKind::Text,
+            },
         };
         Self { name: header.input.name.clone(), kind, column: header.input.column.clone(), from: From::Path(path) }
     }
@@ -89,8 +100,8 @@ impl Input {
     pub fn kind_word(&self) -> String {
         match self.kind {
             InputKind::Text => "text".to_owned(),
-            InputKind::Csv { delimiter: b'\t' } => "tsv".to_owned(),
-            InputKind::Csv { .. } => "csv".to_owned(),
+            InputKind::Csv { delimiter: b',' } => "csv".to_owned(),
+            InputKind::Csv { delimiter } => format!("csv{}", char::from(delimiter)),
             InputKind::JsonLines => "jsonl".to_owned(),
         }
     }

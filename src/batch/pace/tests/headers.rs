@@ -55,6 +55,13 @@ fn true_headers_are_used_to_nine_tenths_and_nothing_is_refused() {
 }
 
 #[test]
+fn a_short_batch_is_not_spread_over_the_minute_that_its_limit_is_of() {
+    let batch = Batch::new(100, 64, ms(20));
+    let out = shown("windows: 600 requests", batch, &mut ToldFixed::new(600, 10_000_000, 1.0));
+    assert!(out.took.as_secs_f64() < 2.0);
+}
+
+#[test]
 fn a_limit_far_above_what_may_be_in_flight_holds_nothing_up() {
     let out = shown("buckets: 30000 requests", Batch::new(10_000, 64, ms(200)), &mut Told::new(3e4, 2e8, 1.0));
     assert!(out.took.as_secs_f64() < 10_000.0 * 0.2 / 64.0 * 1.05);
