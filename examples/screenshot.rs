@@ -2,9 +2,11 @@
 //! what the terminal shows as SVG. `assets/screenshots/render` calls it; the README shows the result.
 //!
 //! `cargo run --example screenshot -- OUT.svg COLUMNSxROWS [--light] [--bare] [--spent] [MESSAGE | :F1 | :down | :p …]`
+//! `cargo run --example screenshot -- OUT.svg COLUMNSxROWS --shell SCRIPT`
 //!
 //! A word such as `:F2`, `:down` or `:p` is that key. `--light` takes the light theme; `--bare` leaves the demo out, which
-//! shows the first screen; `--spent` begins with a month of spending.
+//! shows the first screen; `--spent` begins with a month of spending. `--shell` runs a script with `munshi` on its path instead,
+//! to its end.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -42,6 +44,9 @@ fn main() {
     let (cols, rows): (u16, u16) = (cols.parse().expect("columns"), rows.parse().expect("rows"));
 
     let home = Home::new();
+    if has("--shell") {
+        return shell(&home, out, (cols, rows), &asked[0]);
+    }
     let mut launch = home.munshi().env("MUNSHI_DEMO_PACE", "0").env("COLORTERM", "truecolor").size(cols, rows);
     let (mut caption, mut paper) = ("munshi", &colours::DARK);
     if !has("--bare") {
@@ -68,6 +73,19 @@ fn main() {
         }
     }
     let picture = session.with_terminal(|screen| svg::draw(&steady::cells(screen), screen, paper, caption));
+    std::fs::write(out, picture).unwrap_or_else(|error| panic!("{out}: {error}"));
+    eprintln!("{out}: {cols}×{rows}");
+}
+
+/// Draws what a script of the shell leaves on the terminal.
+fn shell(home: &Home, out: &str, (cols, rows): (u16, u16), script: &str) {
+    let binary = support::launch::munshi_binary();
+    let folder = binary.parent().expect("a program is in a folder").display().to_string();
+    let path = format!("{folder}:{}", std::env::var("PATH").unwrap_or_default());
+    let copy = format!("cp assets/demo/emails.txt '{0}' && cd '{0}' && {script}", home.root().display());
+    let session = home.shell(&copy).env("PATH", path).env("MUNSHI_DEMO_PACE", "0").size(cols, rows).start();
+    session.wait_exit();
+    let picture = session.with_terminal(|screen| svg::draw(&steady::cells(screen), screen, &colours::DARK, "sh"));
     std::fs::write(out, picture).unwrap_or_else(|error| panic!("{out}: {error}"));
     eprintln!("{out}: {cols}×{rows}");
 }

@@ -49,7 +49,9 @@ pub fn summary(index: &Index, rows: u64, this: ThisRun, currency: &Currency, asc
         let which = if this.rows == index.done() { String::new() } else { format!("{} of them ", count(this.rows)) };
         let money = currency.show(&this.spent);
         let rest = if which.is_empty() { String::new() } else { format!(", {money}") };
-        line(&mut out, &format!("{which}in {took}, {rate:.1} a second{rest}"));
+        // Of a few seconds, most is the beginning.
+        let rate = if seconds < 5.0 { String::new() } else { format!(", {rate:.1} a second") };
+        line(&mut out, &format!("{which}in {took}{rate}{rest}"));
     }
     for (field, values) in index.counts() {
         out.push_str(&chart(field, values.iter().map(|(value, count)| (value.as_str(), *count)), currency, ascii));
@@ -148,11 +150,11 @@ mod tests {
 
     #[test]
     fn the_end_tells_rows_errors_tokens_money_time_and_labels() {
-        let this = ThisRun { rows: 9, spent: Spend::default(), took: Duration::from_millis(1_500) };
+        let this = ThisRun { rows: 9, spent: Spend::default(), took: Duration::from_millis(6_000) };
         let said = summary(&index(), 10, this, &Currency::default(), false);
         insta::assert_snapshot!(said, @r"
         8 of 10 rows answered · 1 with an error · 1 not asked · 900 tokens · ₹0.76
-        in 1.5 s, 6.0 a second
+        in 6.0 s, 1.5 a second
 
         label
           Technical  5   63%  ██████████████████████████████

@@ -1,6 +1,7 @@
 //! The report for programs: CSV and JSON. Sums are exact decimals without grouping; one that is not known is empty.
 
 use color_eyre::eyre::Result;
+use munshi::batch::output::guard;
 use munshi::chat::decimal::written;
 use munshi::chat::spending::{SpendRow, total};
 use serde_json::{Value, json};
@@ -11,10 +12,7 @@ use super::Spending;
 const LOCAL_DIGITS: u32 = 18;
 const USD_DIGITS: u32 = 12;
 
-/// What a spreadsheet takes for the beginning of a formula.
-const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
-
-pub(super) fn csv(spending: &Spending) -> String {
+pub(super) fn csv(spending: &Spending) -> Result<String> {
     let cost = format!("cost_{}", spending.currency.code);
     let head = [
         "key",
@@ -27,14 +25,15 @@ pub(super) fn csv(spending: &Spending) -> String {
         "cost_usd",
         "unknown",
     ];
-    let mut out = line(&head.map(cell));
+    let mut out = csv::Writer::from_writer(Vec::new());
+    out.write_record(head)?;
     for row in &spending.rows {
         let (local, usd) = sums(row);
         let counts = [row.requests, row.input, row.cached_input, row.output].map(|count| count.to_string());
         let [requests, input, cached_input, output] = counts;
         let cells = [
-            cell(&row.key),
-            cell(&row.label),
+            guard(&row.key).into_owned(),
+            guard(&row.label).into_owned(),
             requests,
             input,
             cached_input,
@@ -43,9 +42,9 @@ pub(super) fn csv(spending: &Spending) -> String {
             usd.unwrap_or_default(),
             row.spend.unknown.to_string(),
         ];
-        out.push_str(&line(&cells));
+        out.write_record(&cells)?;
     }
-    out
+    Ok(String::from_utf8(out.into_inner().map_err(csv::IntoInnerError::into_error)?)?)
 }
 
 /// A sum in the user's currency and in dollars. Where nothing of it is known, it is none, and not 0.
@@ -55,20 +54,6 @@ fn sums(row: &SpendRow) -> (Option<String>, Option<String>) {
         return (None, None);
     }
     (Some(written(spend.atto_local, LOCAL_DIGITS)), Some(written(spend.pico_usd, USD_DIGITS)))
-}
-
-fn line(cells: &[String]) -> String {
-    cells.join(",") + "\n"
-}
-
-/// A text as a cell: no formula, and in quotes where it needs them.
-fn cell(text: &str) -> String {
-    let guard = if text.starts_with(FORMULA) { "'" } else { "" };
-    if text.contains(['"', ',', '\n', '\r']) {
-        format!("\"{guard}{}\"", text.replace('"', "\"\""))
-    } else {
-        format!("{guard}{text}")
-    }
 }
 
 pub(super) fn json(spending: &Spending) -> Result<String> {
@@ -113,12 +98,14 @@ fn row(row: &SpendRow) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use munshi::batch::output::unguard;
+
     use super::super::human::tests::spending;
     use super::*;
 
     #[test]
     fn a_sum_is_an_exact_decimal_and_an_unknown_one_is_empty() {
-        let text = csv(&spending());
+        let text = csv(&spending()).unwrap();
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(
             lines,
@@ -131,21 +118,15 @@ mod tests {
     }
 
     #[test]
-    fn row_42_a_cell_is_no_formula_and_reads_back_as_the_text() {
-        for (text, written) in [
-            ("=1+1", "'=1+1"),
-            ("+91", "'+91"),
-            ("-x", "'-x"),
-            ("@me", "'@me"),
-            ("\tx", "'\tx"),
-            ("\rx", "\"'\rx\""),
-            ("a, \"b\"\nc", "\"a, \"\"b\"\"\nc\""),
-            ("=a,b", "\"'=a,b\""),
-            ("plain = text", "plain = text"),
-            ("", ""),
-        ] {
-            assert_eq!(cell(text), written, "{text:?}");
-        }
+    fn row_42_a_label_is_no_formula_and_reads_back_as_the_text() {
+        let mut spending = spending();
+        let texts = ["=1+1", "+91", "-x", "@me", "\tx", "\rx", "a, \"b\"\nc", "=a,b", "plain = text", "", "'quoted"];
+        spending.rows = texts.map(|label| SpendRow { label: label.to_owned(), ..spending.rows[0].clone() }).to_vec();
+        let text = csv(&spending).unwrap();
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let labels: Vec<String> = reader.records().map(|row| row.unwrap()[1].to_owned()).collect();
+        assert_eq!(labels.iter().map(|label| unguard(label)).collect::<Vec<_>>(), texts);
+        assert!(labels.iter().all(|label| !label.starts_with(['=', '+', '-', '@', '\t', '\r'])), "{labels:?}");
     }
 
     #[test]

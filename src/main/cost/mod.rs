@@ -41,7 +41,7 @@ pub fn report(args: &CostArgs, config: &Config) -> Result<String> {
     let database = if args.demo { config.paths.data.join("demo").join("munshi.db") } else { config.paths.database() };
     let spending = gather(args, config, &clock, &database)?;
     if args.csv {
-        return Ok(crate::data(data::csv(&spending)));
+        return Ok(crate::data(data::csv(&spending)?));
     }
     if args.json {
         return data::json(&spending).map(crate::data);
