@@ -22,7 +22,7 @@ impl Engine<'_> {
         let Some(working) = self.working.remove(&id) else { return };
         self.world.board.running = self.working.len() as u64;
         self.waits_for_room = false;
-        match verdict(&working, self.work.settings.currency.rate) {
+        match verdict(&working, &self.work.settings) {
             Verdict::Done { record, is_fault } => {
                 let fault = is_fault.then(|| self.breaker.fault(record.error.as_deref().unwrap_or_default()));
                 match fault {

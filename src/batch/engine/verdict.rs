@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use crate::chat::{FailureKind, FinishReason, Message, Rate, Status};
+use crate::chat::{FailureKind, FinishReason, Message, Rate, Settings, Status};
 use crate::session::explain;
 use crate::session::shell::for_the_shell;
 
@@ -31,7 +31,8 @@ pub enum Verdict {
 }
 
 /// Judges a row whose turn is over.
-pub fn verdict(working: &Working, rate: Rate) -> Verdict {
+pub fn verdict(working: &Working, settings: &Settings) -> Verdict {
+    let rate = settings.currency.rate;
     let Some(reply) = working.reply() else {
         return done(working, rate, Err("it could not be asked".to_owned()), false);
     };
@@ -49,6 +50,8 @@ pub fn verdict(working: &Working, rate: Rate) -> Verdict {
         return done(working, rate, Err(or_else(note, "it was not answered")), is_fault);
     };
     match failure.kind {
+        // Past the longest wait that is kept to: nobody would be served before.
+        _ if failure.retry_after.is_some_and(|wait| wait > settings.retry.longest_asked) => Verdict::Stop(note),
         FailureKind::NoKey
         | FailureKind::Unauthorized
         | FailureKind::Forbidden
@@ -56,8 +59,6 @@ pub fn verdict(working: &Working, rate: Rate) -> Verdict {
         | FailureKind::QuotaExhausted
         | FailureKind::Tls
         | FailureKind::Redirect => Verdict::Stop(note),
-        // Past the longest wait that is kept to: nobody would be served before.
-        FailureKind::RateLimited if failure.retry_after.is_some() => Verdict::Stop(note),
         FailureKind::RateLimited | FailureKind::Dns | FailureKind::Connect | FailureKind::Timeout => {
             Verdict::Later(note)
         }
