@@ -1,6 +1,7 @@
 //! The same question about each row of a file: `munshi batch`. Owns reading rows, asking them as fast as the provider
 //! lets it, keeping each answer and writing them in order; refuses adapters and the policy of a single turn.
 
+mod budget;
 pub mod carry;
 pub mod engine;
 pub mod estimate;
@@ -16,13 +17,16 @@ pub mod task;
 mod world;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use tokio::sync::Notify;
 
-use crate::chat::{Local, Settings, Spend};
-use crate::runtime::{Answer, News, Query, Runtime, Scope, StoreEvent, Write};
+use crate::chat::{Local, Spend};
+use crate::runtime::{Runtime, Write};
 
+pub use budget::{Refused, check_budgets};
 use engine::{Engine, Why, Work};
 use journal::{Index, Journal};
 use output::{Columns, OutputKind};
@@ -31,6 +35,9 @@ use scribe::Scribe;
 pub use scribe::Target;
 use summary::{ThisRun, summary};
 use world::World;
+
+/// How long the output may take once the system asked to end.
+const ENDS_WITHIN: Duration = Duration::from_millis(800);
 
 /// How `munshi batch` ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,12 +148,19 @@ pub async fn run(job: Job, edges: Edges) -> std::io::Result<Exit> {
     let mut world = World::new(runtime, scribe, board, job.progress, signals);
     world.show();
     let why = Engine::new(&mut world, work).run().await;
-    let World { mut runtime, scribe, board, progress, .. } = world;
+    let is_in_a_hurry = world.is_in_a_hurry();
+    let World { mut runtime, scribe, board, progress, mut signals, .. } = world;
     let took = runtime.clock().mono().saturating_sub(began);
     let unsaved = runtime.close();
-    let end = tokio::task::spawn_blocking(move || scribe.close()).await.ok().flatten();
+    let end = closed(scribe, &mut signals, is_in_a_hurry).await;
     progress.end();
-    let Some(end) = end else { return Ok(Exit::Failed) };
+    let Some(end) = end else {
+        // Whoever reads the output does not: what is finished is in the journal all the same.
+        return Ok(match why {
+            Some(Why::Signal(stop)) => Exit::Stopped(stop),
+            _ => Exit::Stopped(Stop::Interrupted),
+        });
+    };
     let this = ThisRun { rows: board.done - settled, spent: minus(&end.index.spent, &before), took };
     let mut exit = engine::exit(why.as_ref(), &end.index, rows);
     for word in last_words(why.as_ref(), job.has_max_cost, job.resumes && end.index.done() < rows) {
@@ -165,65 +179,24 @@ pub async fn run(job: Job, edges: Edges) -> std::io::Result<Exit> {
     Ok(exit)
 }
 
-/// Why a run is not begun.
-pub struct Refused {
-    pub exit: Exit,
-    pub why: String,
-}
-
-/// Sees that what is expected stays within each budget. Each attempt is held to them by itself, too; but a run that must
-/// stop half-way is better not begun.
-///
-/// # Errors
-/// Why it is not begun.
-pub async fn check_budgets(
-    runtime: &mut Runtime,
-    settings: &Settings,
-    expected: Option<Local>,
-    has_max_cost: bool,
-) -> Result<(), Refused> {
-    let Some(expected) = expected else { return Ok(()) };
-    let (budgets, currency) = (&settings.budgets, &settings.currency);
-    let day = runtime.clock().now().day;
-    let conversation = crate::runtime::ids::conversation();
-    let scopes = [(Scope::Day(day), budgets.day), (Scope::Month(day), budgets.month)];
-    let over = |name: &str, most: Local, used: Local| {
-        let (most, could) = (currency.show_local(most), currency.show_local(expected));
-        let used =
-            if used.0 == 0 { String::new() } else { format!(" and {} of it is used", currency.show_local(used)) };
-        let why = format!(
-            "Nothing was sent: {name} is {most}{used}, and this run is expected to cost {could}. Raise the budget in the configuration, ask fewer rows, or choose a cheaper model."
-        );
-        Refused { exit: Exit::OverBudget, why }
-    };
-    if let Some(most) = budgets.conversation.filter(|most| !has_max_cost && expected > *most) {
-        return Err(over("the conversation's budget, which holds for a run,", most, Local(0)));
-    }
-    let mut waiting = 0;
-    for (scope, _) in scopes.iter().filter(|(_, most)| most.is_some()) {
-        runtime.store().query(Query::Spend { conversation, scope: *scope });
-        waiting += 1;
-    }
-    while waiting > 0 {
-        runtime.arrived().await;
-        for news in runtime.drain() {
-            match news {
-                News::Store(StoreEvent::Answer(Answer::Spent { scope, spend, .. })) => {
-                    waiting -= 1;
-                    let most = scopes.iter().find(|(known, _)| *known == scope).and_then(|(_, most)| *most);
-                    let used = Local(spend.atto_local);
-                    if let Some(most) = most.filter(|most| used.0.saturating_add(expected.0) > most.0) {
-                        return Err(over(scope.budget_name(), most, used));
-                    }
-                }
-                News::Store(StoreEvent::Answer(Answer::Failed { reason, .. }) | StoreEvent::Unusable(reason)) => {
-                    return Err(Refused { exit: Exit::Failed, why: reason });
-                }
-                _ => {}
+/// Lets the scribe write the output to its end; `None` where that is not waited for.
+async fn closed(scribe: Scribe, signals: &mut BoxStream<'static, Signal>, is_in_a_hurry: bool) -> Option<scribe::End> {
+    let closing = tokio::task::spawn_blocking(move || scribe.close());
+    let limit = futures::future::OptionFuture::from(is_in_a_hurry.then(|| tokio::time::sleep(ENDS_WITHIN)));
+    let stops = async {
+        while let Some(signal) = signals.next().await {
+            if matches!(signal, Signal::Stop(_)) {
+                return;
             }
         }
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        biased;
+        end = closing => end.ok().flatten(),
+        Some(()) = limit => None,
+        () = stops => None,
     }
-    Ok(())
 }
 
 /// The part of a sum that so many of all rows have.

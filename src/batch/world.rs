@@ -19,7 +19,7 @@ pub struct World {
     pub scribe: Scribe,
     pub board: Board,
     pub progress: Progress,
-    signals: BoxStream<'static, Signal>,
+    pub signals: BoxStream<'static, Signal>,
     /// The first reason to stop.
     pub stopped: Option<Stop>,
     asked_to_stop: u32,

@@ -32,6 +32,9 @@ use working::{Step, Working};
 /// How long running attempts may take to let go once the run is stopped at once.
 const LETS_GO_WITHIN: Duration = Duration::from_millis(400);
 
+/// So many finished rows may wait for the disk and for whoever reads the output.
+const MOST_UNKEPT: usize = 1_000;
+
 /// How long finished rows wait for room on the disk before the run ends without them.
 const GIVES_UP_AFTER: Duration = Duration::from_mins(2);
 
@@ -155,7 +158,7 @@ impl<'a> Engine<'a> {
                 let words = self.world.runtime.run(held.row, vec![held.effect]);
                 self.for_user(held.row, words);
             }
-            if self.stopping.is_some() || self.waits_for_room || self.not_kept_since.is_some() {
+            if self.stopping.is_some() || self.waits_for_room || self.is_kept_back() {
                 return;
             }
             let provider = self.work.task.model.provider.clone();
@@ -169,6 +172,11 @@ impl<'a> Engine<'a> {
                 None => return,
             }
         }
+    }
+
+    /// Whether finished rows pile up: on a disk that takes none, or before a reader that does not read.
+    const fn is_kept_back(&self) -> bool {
+        self.not_kept_since.is_some() || self.unkept >= MOST_UNKEPT
     }
 
     /// The next row that is not done.
