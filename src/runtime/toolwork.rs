@@ -13,7 +13,8 @@ use tokio::sync::Notify;
 use crate::chat::tool::{CheckedCall, Gathered, ToolEnd, ToolList, ToolOutcome, Verdict};
 use crate::chat::{AnswerFormat, ConversationId, MessageId, ToolCall, ToolChoices};
 use crate::session::{Effect, Happened};
-use crate::tools::{Toolbox, answer};
+use crate::tools::Toolbox;
+use crate::tools::answer::Judge;
 
 use super::flight::Flight;
 use super::tasks::Tasks;
@@ -34,12 +35,19 @@ pub(super) struct Toolwork {
     running: HashMap<MessageId, (ConversationId, Flight<ToolOutcome>)>,
     /// `None` for one that has nothing to tell.
     errands: Tasks<Option<(ConversationId, Told)>>,
+    judge: Arc<Judge>,
     arrived: Arc<Notify>,
 }
 
 impl Toolwork {
     pub fn new(toolbox: Arc<dyn Toolbox>, arrived: Arc<Notify>) -> Self {
-        Self { toolbox, running: HashMap::new(), errands: Tasks::new(Arc::clone(&arrived)), arrived }
+        Self {
+            toolbox,
+            running: HashMap::new(),
+            errands: Tasks::new(Arc::clone(&arrived)),
+            judge: Arc::default(),
+            arrived,
+        }
     }
 
     pub fn set_toolbox(&mut self, toolbox: Arc<dyn Toolbox>) {
@@ -60,7 +68,9 @@ impl Toolwork {
             Effect::GatherTools { choices } => self.errand(conversation, self.gather(choices)),
             Effect::CheckCalls { reply, calls } => self.errand(conversation, self.check(reply, calls)),
             Effect::AllowAlways { tool, definition } => self.errand(conversation, self.allow(tool, definition)),
-            Effect::CheckAnswer { reply, text, format } => self.errand(conversation, check_answer(reply, text, format)),
+            Effect::CheckAnswer { reply, text, format } => {
+                self.errand(conversation, check_answer(Arc::clone(&self.judge), reply, text, format));
+            }
             Effect::RunTool { result, prepared } => {
                 tracing::info!(tool = prepared.tool, origin = %prepared.origin, "tool started");
                 let work = |cancel| self.toolbox.run(prepared, cancel);
@@ -149,8 +159,8 @@ fn cut_short(failure: Option<crate::chat::Failure>) -> ToolOutcome {
 }
 
 /// Holds an answer against its shape, off the loop: schemas and answers may be large.
-async fn check_answer(reply: MessageId, text: String, format: AnswerFormat) -> Option<Told> {
-    let work = tokio::task::spawn_blocking(move || answer::problems(&text, &format));
+async fn check_answer(judge: Arc<Judge>, reply: MessageId, text: String, format: AnswerFormat) -> Option<Told> {
+    let work = tokio::task::spawn_blocking(move || judge.problems(&text, &format));
     let problems = work.await.unwrap_or_else(|_| vec![PANICKED.to_owned()]);
     Some(Told::Session(Happened::AnswerChecked { reply, problems, message: ids::message(), next: ids::message() }))
 }

@@ -50,6 +50,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("reqwest", &["src/provider/openai/", "src/tools/mcp/"]),
     ("rmcp", &["src/tools/mcp/"]),
     ("axum", &["src/demo/"]),
+    ("indicatif", &["src/batch/"]),
+    ("csv", &["src/batch/", "src/main/cost/"]),
     ("tiktoken", &["src/runtime/"]),
     ("landlock", &["src/platform/"]),
     ("seccompiler", &["src/platform/"]),

@@ -116,11 +116,12 @@ impl Fetch<'_> {
         let files = self.download(at, remote, outside).await?;
         let spec = self.config.catalogue.spec(&self.handed.task.model);
         let format = AnswerFormat::Schema(self.handed.task.schema.clone());
+        let answers = answer::Judge::default();
         let judge = Judge {
             task: &self.handed.task,
             spec: &spec,
             rate: self.config.settings.currency.rate,
-            problems: &|text| answer::problems(text, &format),
+            problems: &|text| answers.problems(text, &format),
         };
         let rows = self.input.rows().map_err(Trouble::Failed)?;
         let taken = take_in(&files, rows, outside.offload.as_ref(), &judge, &mut self.journal, &mut self.index);
