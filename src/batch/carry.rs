@@ -1,12 +1,10 @@
 //! Earlier answers carried over to another input: rows that say the same keep theirs. Owns the matching, by the rows' texts
 //! and not by their places, since a line that was put in moves all others.
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use super::input::{InputError, Row, row_digest};
 use super::journal::{Header, Index, Journal, JournalError, Locked, Record};
-use super::task::hex;
 
 /// Rows that are written at once.
 const GROUP: usize = 1_000;
@@ -38,12 +36,7 @@ pub fn carry_over(
 ) -> Result<(Journal, Index), CarryError> {
     let mut places = Index::default();
     let (mut old, _) = old.resume(&mut places, |_| {})?;
-    let mut known: HashMap<String, Vec<u64>> = HashMap::new();
-    for n in (1..=places.last()).rev() {
-        if let Some(offset) = places.offset(n) {
-            known.entry(old.read(offset)?.digest).or_default().push(offset);
-        }
-    }
+    let mut answers = Answers::read(&mut old, &places)?;
     let mut unfinished = path.as_os_str().to_owned();
     unfinished.push(".part");
     let unfinished = Path::new(&unfinished);
@@ -56,7 +49,7 @@ pub fn carry_over(
     let mut group = Vec::new();
     for (at, row) in rows.enumerate() {
         let row = row?;
-        let Some(offset) = known.get_mut(&hex(&row_digest(&row.text))).and_then(Vec::pop) else { continue };
+        let Some(offset) = answers.take(row_digest(&row.text)) else { continue };
         let record = Record { n: at as u64 + 1, row: row.number, ..old.read(offset)? };
         if fits(&record) {
             group.push(record);
@@ -68,4 +61,72 @@ pub fn carry_over(
     journal.keep(&group, &mut index)?;
     journal.rename(path)?;
     Ok((journal, index))
+}
+
+/// Earlier answers by their rows' texts: 28 bytes for each.
+struct Answers {
+    /// In order of the text, then of their places in the input.
+    known: Vec<([u8; 16], u64)>,
+    /// How many of those with the same text are taken, at the first of them.
+    taken: Vec<u32>,
+}
+
+impl Answers {
+    fn read(journal: &mut Journal, places: &Index) -> std::io::Result<Self> {
+        let mut known = Vec::new();
+        for offset in (1..=places.last()).filter_map(|n| places.offset(n)) {
+            // By the text itself: what the line says of it might be damaged.
+            known.push((row_digest(&journal.read(offset)?.input), offset));
+        }
+        // Stable, so that those of the same text stay in the order of the input.
+        known.sort_by_key(|(digest, _)| *digest);
+        let taken = vec![0; known.len()];
+        Ok(Self { known, taken })
+    }
+
+    /// Where an answer to this text stands that is not taken yet.
+    fn take(&mut self, digest: [u8; 16]) -> Option<u64> {
+        let first = self.known.partition_point(|(known, _)| *known < digest);
+        let at = first + *self.taken.get(first)? as usize;
+        let (_, offset) = self.known.get(at).filter(|(known, _)| *known == digest)?;
+        self.taken[first] += 1;
+        Some(*offset)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::batch::journal::find;
+    use crate::batch::journal::tests::{header, row};
+    use crate::batch::journal::{Found, InputMark};
+
+    fn text(number: u64, text: &str) -> Result<Row, InputError> {
+        Ok(Row { number, text: text.to_owned(), unusable: None })
+    }
+
+    #[test]
+    fn answers_follow_their_texts_wherever_these_stand_now_and_as_often_as_they_did() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("j");
+        let mut journal = Journal::begin(Some(&path), &header()).unwrap();
+        let said = |n, text: &str, label| Record { input: text.to_owned(), ..row(n, Some(label)) };
+        let rows = [said(1, "one", "A"), said(2, "twice", "A"), said(3, "twice", "B"), said(4, "gone", "A")];
+        journal.keep(&rows, &mut Index::default()).unwrap();
+        drop(journal);
+        let Found::Journal(before, old) = find(&path).unwrap() else { panic!("there is a journal") };
+        let now = Header { input: InputMark { rows: 5, ..before.input.clone() }, ..*before };
+        let rows = [text(1, "new"), text(2, "twice"), text(3, "one"), text(4, "twice"), text(5, "twice")];
+        let fits = |record: &Record| record.input != "one";
+        let (mut journal, index) = carry_over(old, &path, &now, rows.into_iter(), &[], fits).unwrap();
+        let label = |journal: &mut Journal, n| {
+            let record = journal.read(index.offset(n)?).unwrap();
+            Some((record.row, record.fields?["label"].as_str()?.to_owned()))
+        };
+        assert_eq!(label(&mut journal, 2), Some((2, "A".to_owned())));
+        assert_eq!(label(&mut journal, 4), Some((4, "B".to_owned())));
+        assert!(!index.is_done(1) && !index.is_done(3) && !index.is_done(5), "new, not fitting, once too often");
+        drop(journal);
+        assert!(matches!(find(&path).unwrap(), Found::Journal(header, _) if *header == now));
+    }
 }

@@ -141,9 +141,9 @@ pub async fn run(job: Job, edges: Edges) -> std::io::Result<Exit> {
         return Ok(refused.exit);
     }
     runtime.store().write(vec![Write::NameRun { id: work.run, name: job.name }], None);
-    let errors = index.failures().min(settled);
+    let errors = index.failures() - index.awaited();
     let board = Board::new(rows, (settled, errors), before, currency.clone());
-    let scribe = Scribe::spawn(journal, index, target, columns, kind, arrived)?;
+    let scribe = Scribe::spawn((journal, index), target, columns, kind, arrived)?;
     let began = runtime.clock().mono();
     let mut world = World::new(runtime, scribe, board, job.progress, signals);
     world.show();

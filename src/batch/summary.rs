@@ -29,7 +29,7 @@ pub struct ThisRun {
 pub fn summary(index: &Index, rows: u64, this: ThisRun, currency: &Currency, ascii: bool) -> String {
     let count = |number| currency.count(number);
     let mut out = String::new();
-    let answered = index.settled().saturating_sub(index.failures().min(index.settled()));
+    let answered = index.done() - index.failures();
     let mut parts = vec![format!("{} of {} rows answered", count(answered), count(rows))];
     if index.failures() > 0 {
         let errors = index.failures();

@@ -52,6 +52,12 @@ impl Session {
         &self.misfit
     }
 
+    /// Whether an answer is there whole, and is held against its shape.
+    #[must_use]
+    pub fn is_judging(&self) -> bool {
+        self.turn.as_ref().is_some_and(|turn| matches!(turn.phase, Phase::Judging(_)))
+    }
+
     /// The answer is there: before the turn ends, it is held against its shape where it was asked for in one.
     pub(super) fn judge_or_end(&mut self, end: EndOfReply, at: Stamp, out: &mut Vec<Effect>) {
         self.misfit.clear();

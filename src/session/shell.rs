@@ -23,7 +23,8 @@ fn without_advice(sentence: &str) -> Option<String> {
         return Some(sentence.to_owned());
     }
     let kept: Vec<&str> = clauses.into_iter().filter(|clause| !names_one(clause)).collect();
-    if kept.is_empty() {
+    // An alternative to what was left out is none by itself.
+    if kept.first().is_none_or(|first| first.starts_with("or ")) {
         return None;
     }
     let mut out = kept.join(", ").trim_end_matches('.').to_owned();
@@ -55,6 +56,10 @@ mod tests {
             (
                 "The key file /home/me/keys.toml is open to others.",
                 "The key file /home/me/keys.toml is open to others.",
+            ),
+            (
+                "Incomplete: nothing came for 60 s. /retry asks again, or send “continue”.",
+                "Incomplete: nothing came for 60 s.",
             ),
             ("Use /model.", "Use /model."),
         ] {

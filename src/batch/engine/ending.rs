@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::super::journal::{Index, Record};
 use super::super::{Exit, Stop};
-use super::verdict::{Verdict, verdict};
-use super::working::Working;
+use super::verdict::{Says, Verdict, verdict};
+use super::working::{Due, Working};
 use super::{Engine, LETS_GO_WITHIN, Why};
 use crate::chat::ConversationId;
 use crate::runtime::News;
@@ -22,28 +22,44 @@ impl Engine<'_> {
         let Some(working) = self.working.remove(&id) else { return };
         self.world.board.running = self.working.len() as u64;
         self.waits_for_room = false;
-        match verdict(&working, &self.work.settings) {
-            Verdict::Done { record, is_fault } => {
-                let fault = is_fault.then(|| self.breaker.fault(record.error.as_deref().unwrap_or_default()));
-                match fault {
-                    Some(Some(why)) => self.stop(Why::Provider(why)),
-                    Some(None) => {}
-                    None => self.breaker.answered(),
+        let verdict = verdict(&working, &self.work.settings, self.breaker.has_answered());
+        self.carry_out(working, verdict);
+    }
+
+    fn carry_out(&mut self, working: Working, verdict: Verdict) {
+        match verdict {
+            Verdict::Done { record, says } => {
+                match says {
+                    Says::Well => self.breaker.answered(),
+                    Says::Ill => self.fault(record.error.as_deref().unwrap_or_default()),
+                    Says::Nothing => {}
                 }
                 self.keep(*record);
             }
-            Verdict::Later(why) => {
-                self.again.push_back((working.n, working.row));
-                if let Some(why) = self.breaker.unreachable(&why) {
-                    self.stop(Why::Provider(why));
-                }
+            Verdict::Broken(why) => {
+                let due = working.again();
+                self.again.push_back(Due { broken: due.broken + 1, ..due });
+                self.fault(&why);
+            }
+            Verdict::Refused(why) => {
+                let due = working.again();
+                self.again.push_back(Due { refused: due.refused + 1, ..due });
+                self.unreachable(&why);
+            }
+            Verdict::Unreachable(why) => {
+                self.again.push_back(working.again());
+                self.unreachable(&why);
             }
             Verdict::Stop(why) => {
-                self.again.push_back((working.n, working.row));
+                self.again.push_back(working.again());
                 self.stop(Why::Provider(why));
             }
+            Verdict::NotSaved(why) => {
+                self.again.push_back(working.again());
+                self.stop(Why::Failed(why));
+            }
             Verdict::OverBudget(why) => {
-                self.again.push_front((working.n, working.row));
+                self.again.push_front(working.again());
                 // What is on its way may cost less than was reserved for it.
                 if self.working.is_empty() || self.stopping.is_some() {
                     self.stop(Why::OverBudget(why));
@@ -54,12 +70,25 @@ impl Engine<'_> {
         }
     }
 
+    fn fault(&mut self, why: &str) {
+        if let Some(why) = self.breaker.fault(why) {
+            self.stop(Why::Provider(why));
+        }
+    }
+
+    fn unreachable(&mut self, why: &str) {
+        if let Some(why) = self.breaker.unreachable(why) {
+            self.stop(Why::Provider(why));
+        }
+    }
+
     pub(super) fn keep(&mut self, record: Record) {
-        self.unkept += 1;
+        self.unkept.0 += 1;
+        self.unkept.1 += record.weight();
         self.world.scribe.keep(record);
     }
 
-    /// No more rows are begun; those for which nothing was paid yet are let go of.
+    /// No more rows are begun, and those that only wait are let go of.
     pub(super) fn stop(&mut self, why: Why) {
         if self.stopping.is_some() {
             return;
@@ -89,14 +118,17 @@ impl Engine<'_> {
         self.world.board.running = self.working.len() as u64;
     }
 
-    /// Stops all that runs, and waits a moment for what was let go of, whose ledger rows are still to be closed.
+    /// Stops all that runs, and waits a moment for what was let go of, whose ledger rows are still to be closed, and for
+    /// answers that are there whole, and paid for.
     pub(super) async fn let_go(&mut self) {
-        for id in self.working.keys().copied().collect::<Vec<_>>() {
-            self.gate.forget(id);
-            self.tell(id, Happened::Left);
+        let running = self.working.iter().filter(|(_, one)| !one.session.is_judging());
+        let left: BTreeSet<ConversationId> = running.map(|(id, _)| *id).collect();
+        for id in &left {
+            self.gate.forget(*id);
+            self.tell(*id, Happened::Left);
         }
         let until = self.world.now() + LETS_GO_WITHIN;
-        while (self.world.runtime.is_streaming() || self.unkept > 0) && self.world.now() < until {
+        while self.has_to_end() && self.world.now() < until {
             self.world.wait(Some(until)).await;
             for heard in self.world.scribe.drain() {
                 self.hear_the_scribe(heard);
@@ -104,9 +136,17 @@ impl Engine<'_> {
             for news in self.world.runtime.drain() {
                 if let News::Session(id, event) = news {
                     self.tell(id, event.happened);
+                    if !left.contains(&id) {
+                        self.conclude(id);
+                    }
                 }
             }
         }
+    }
+
+    fn has_to_end(&self) -> bool {
+        let is_judged = self.working.values().any(|one| one.session.is_judging());
+        is_judged || self.unkept.0 > 0 || self.world.runtime.is_streaming()
     }
 }
 

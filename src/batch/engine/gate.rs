@@ -57,7 +57,7 @@ impl Gate {
             if shut.contains(&provider) {
                 continue;
             }
-            if self.pace(&provider).next(now, weight) != Leave::Now {
+            if self.next(&provider, now, weight) != Leave::Now {
                 shut.push(provider);
                 continue;
             }
@@ -75,6 +75,10 @@ impl Gate {
 
     /// When a fresh row may be sent to `provider`.
     pub fn next(&mut self, provider: &str, now: Duration, weight: u64) -> Leave {
+        // Whichever the providers are, no more are on their way at once.
+        if self.sent.len() >= self.most as usize {
+            return Leave::WhenOneEnds;
+        }
         self.pace(provider).next(now, weight)
     }
 
@@ -88,7 +92,7 @@ impl Gate {
                 continue;
             }
             seen.push(provider);
-            let at = match self.pace(provider).next(now, *weight) {
+            let at = match self.next(provider, now, *weight) {
                 Leave::Now => Some(now),
                 Leave::At(at) => Some(at),
                 Leave::WhenOneEnds => None,
@@ -117,7 +121,7 @@ impl Gate {
             Ending::Failed(failure) => match failure.kind {
                 FailureKind::RateLimited => End::Limited { retry_after: failure.retry_after },
                 // Any other fault says nothing of how much the provider bears.
-                _ if failure.status == Some(503) || failure.retry_after.is_some() => {
+                _ if matches!(failure.status, Some(503 | 529)) || failure.retry_after.is_some() => {
                     End::Overloaded { retry_after: failure.retry_after }
                 }
                 _ => End::Other,
@@ -127,8 +131,8 @@ impl Gate {
         self.close(attempt, now, end);
     }
 
-    /// A booking that was let go was refused by the store: nothing was sent.
-    pub fn refused(&mut self, attempt: AttemptId, now: Duration) {
+    /// A booking that was let go is closed, by whatever: nothing more is heard of it.
+    pub fn closed(&mut self, attempt: AttemptId, now: Duration) {
         self.close(attempt, now, End::Other);
     }
 

@@ -56,6 +56,10 @@ impl Engine<'_> {
         for heard in self.world.scribe.drain() {
             self.hear_the_scribe(heard);
         }
+        if self.world.scribe.is_gone() {
+            self.unkept = (0, 0);
+            self.stop(Why::Failed("The journal cannot be written any more; the log has more.".to_owned()));
+        }
         if let Some(stop) = self.world.stopped {
             self.stop(Why::Signal(stop));
         }
@@ -63,7 +67,7 @@ impl Engine<'_> {
             match news {
                 News::Session(id, event) => {
                     self.see(&event.happened, now);
-                    self.note_failure(id, &event.happened);
+                    self.note(id, &event.happened);
                     self.tell(id, event.happened);
                     self.conclude(id);
                 }
@@ -86,27 +90,32 @@ impl Engine<'_> {
         match happened {
             Happened::Opened { attempt, limits } => self.gate.heard(*attempt, now, limits),
             Happened::Ended { attempt, report, .. } => self.gate.ended(*attempt, now, report),
-            Happened::Refused { attempt, .. } => self.gate.refused(*attempt, now),
+            Happened::Refused { attempt, .. } => self.gate.closed(*attempt, now),
             _ => {}
         }
     }
 
-    fn note_failure(&mut self, id: ConversationId, happened: &Happened) {
-        if let Happened::Ended { report, .. } = happened
-            && let Some(working) = self.working.get_mut(&id)
-        {
-            working.failure = match &report.ending {
-                Ending::Failed(failure) => Some(failure.clone()),
-                _ => None,
-            };
+    /// What a row's end is judged by.
+    fn note(&mut self, id: ConversationId, happened: &Happened) {
+        let Some(working) = self.working.get_mut(&id) else { return };
+        match happened {
+            Happened::Ended { report, .. } => {
+                working.failure = match &report.ending {
+                    Ending::Failed(failure) => Some(failure.clone()),
+                    _ => None,
+                };
+            }
+            Happened::Refused { refusal, .. } => working.refusal = Some(refusal.clone()),
+            _ => {}
         }
     }
 
     pub(super) fn hear_the_scribe(&mut self, heard: Heard) {
         match heard {
             Heard::Kept(records) => {
-                self.unkept -= records.len().min(self.unkept);
                 for record in &records {
+                    self.unkept.0 = self.unkept.0.saturating_sub(1);
+                    self.unkept.1 = self.unkept.1.saturating_sub(record.weight());
                     self.world.board.kept(record);
                 }
             }

@@ -16,7 +16,7 @@ use std::time::Duration;
 use crate::chat::{Catalogue, ConversationId, ModelRef, Settings};
 use crate::runtime::ids;
 use crate::session::retry::Field;
-use crate::session::{Happened, tokens};
+use crate::session::{Effect, Happened, tokens};
 
 use super::Stop;
 use super::input::{InputError, Row};
@@ -27,13 +27,14 @@ use super::task::Task;
 use super::world::World;
 use gate::Gate;
 use verdict::Breaker;
-use working::{Step, Working};
+use working::{Due, Step, Working};
 
 /// How long running attempts may take to let go once the run is stopped at once.
 const LETS_GO_WITHIN: Duration = Duration::from_millis(400);
 
-/// So many finished rows may wait for the disk and for whoever reads the output.
+/// So many finished rows, and bytes of them, may wait for the disk.
 const MOST_UNKEPT: usize = 1_000;
+const MOST_UNKEPT_BYTES: usize = 16 << 20;
 
 /// How long finished rows wait for room on the disk before the run ends without them.
 const GIVES_UP_AFTER: Duration = Duration::from_mins(2);
@@ -62,6 +63,16 @@ pub struct Work {
 /// Which rows need not be asked.
 pub type Done = Box<dyn Fn(u64) -> bool + Send>;
 
+/// What is to be done with a row of the input.
+enum Next {
+    Ask(Due),
+    /// It cannot be asked, and is finished as it is.
+    Keep(Box<Record>),
+    PassOver,
+    /// There is none, for now or for good.
+    Nothing,
+}
+
 /// Why no more rows are begun.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Why {
@@ -86,7 +97,7 @@ pub struct Engine<'a> {
     rows_end: bool,
     working: HashMap<ConversationId, Working>,
     /// Rows to be asked again.
-    again: VecDeque<(u64, Row)>,
+    again: VecDeque<Due>,
     gate: Gate,
     breaker: Breaker,
     refusals: Vec<(ModelRef, Field)>,
@@ -94,8 +105,8 @@ pub struct Engine<'a> {
     /// A budget had no room while others were on their way: wait for one of them.
     waits_for_room: bool,
     stopping: Option<Why>,
-    /// Rows that were handed to the scribe and are not on disk yet.
-    unkept: usize,
+    /// Rows that were handed to the scribe and are not on disk yet, and about their bytes.
+    unkept: (usize, usize),
     /// Since when the disk takes none of them.
     not_kept_since: Option<Duration>,
 }
@@ -116,7 +127,7 @@ impl<'a> Engine<'a> {
             said: BTreeSet::new(),
             waits_for_room: false,
             stopping: None,
-            unkept: 0,
+            unkept: (0, 0),
             not_kept_since: None,
         }
     }
@@ -147,7 +158,7 @@ impl<'a> Engine<'a> {
 
     fn is_through(&self) -> bool {
         let has_more = self.stopping.is_none() && !(self.rows_end && self.again.is_empty());
-        self.working.is_empty() && !has_more && self.unkept == 0
+        self.working.is_empty() && !has_more && self.unkept.0 == 0
     }
 
     /// Sends what may be sent: first what waits of rows that were begun, then fresh rows.
@@ -168,54 +179,56 @@ impl<'a> Engine<'a> {
                 return;
             }
             match self.next_row() {
-                Some(row) => self.begin(row),
-                None => return,
+                Next::Ask(due) => self.begin(due),
+                Next::Keep(record) => self.keep(*record),
+                Next::PassOver => {}
+                Next::Nothing => return,
             }
         }
     }
 
-    /// Whether finished rows pile up: on a disk that takes none, or before a reader that does not read.
+    /// Whether finished rows pile up before a disk that takes none, or takes them slowly.
     const fn is_kept_back(&self) -> bool {
-        self.not_kept_since.is_some() || self.unkept >= MOST_UNKEPT
+        self.not_kept_since.is_some() || self.unkept.0 >= MOST_UNKEPT || self.unkept.1 >= MOST_UNKEPT_BYTES
     }
 
-    /// The next row that is not done.
-    fn next_row(&mut self) -> Option<(u64, Row)> {
-        if let Some(row) = self.again.pop_front() {
-            return Some(row);
+    /// What is to be done with the next row.
+    fn next_row(&mut self) -> Next {
+        if let Some(due) = self.again.pop_front() {
+            return Next::Ask(due);
         }
-        while !self.rows_end {
-            match self.work.rows.next() {
-                None => self.rows_end = true,
-                Some(Err(error)) => {
-                    self.rows_end = true;
-                    self.stop(Why::Failed(error.to_string()));
-                }
-                Some(Ok(row)) => {
-                    self.read += 1;
-                    if (self.work.done)(self.read) {
-                        continue;
+        if self.rows_end {
+            return Next::Nothing;
+        }
+        match self.work.rows.next() {
+            None => {
+                self.rows_end = true;
+                Next::Nothing
+            }
+            Some(Err(error)) => {
+                self.rows_end = true;
+                self.stop(Why::Failed(error.to_string()));
+                Next::Nothing
+            }
+            Some(Ok(row)) => {
+                self.read += 1;
+                match row.unusable {
+                    _ if (self.work.done)(self.read) => Next::PassOver,
+                    Some(why) => {
+                        let rate = self.work.settings.currency.rate;
+                        Next::Keep(Box::new(Record::unasked(self.read, &row, why, rate)))
                     }
-                    if let Some(why) = &row.unusable {
-                        let record = unusable(self.read, &row, why, &self.work.settings);
-                        self.keep(record);
-                        continue;
-                    }
-                    return Some((self.read, row));
+                    None => Next::Ask(Due::first(self.read, row, self.work.earlier.get(&self.read).copied())),
                 }
             }
         }
-        None
     }
 
-    fn begin(&mut self, (n, row): (u64, Row)) {
+    fn begin(&mut self, due: Due) {
         let (id, at) = (ids::conversation(), self.world.runtime.clock().now());
-        let text = self.work.task.message(&row.text);
+        let text = self.work.task.message(&due.row.text);
         let shared = (Arc::clone(&self.work.settings), Arc::clone(&self.work.catalogue));
-        let mut working = Working::new((n, row), &self.work.task, id, at.unix_ms, shared, &self.refusals);
-        if let Some(paid) = self.work.earlier.get(&n) {
-            working.tally.add_earlier(*paid);
-        }
+        let mut working = Working::new(due, &self.work.task, id, at.unix_ms, shared, &self.refusals);
         working.weight = self.work.overhead + self.work.answer + tokens::estimate(&text);
         self.working.insert(id, working);
         self.world.board.running = self.working.len() as u64;
@@ -226,6 +239,7 @@ impl<'a> Engine<'a> {
     /// Tells a row's session, and runs what it asks for.
     fn tell(&mut self, id: ConversationId, happened: Happened) {
         let event = self.world.runtime.event(happened);
+        let now = event.at.mono;
         let mut told = Vec::new();
         let Some(working) = self.working.get_mut(&id) else { return };
         let effects = working.session.handle(event);
@@ -233,7 +247,13 @@ impl<'a> Engine<'a> {
         let mut run = Vec::new();
         for step in working.sorted(effects, self.work.run, &mut told) {
             match step {
-                Step::Run(effect) => run.push(effect),
+                Step::Run(effect) => {
+                    // Whatever its end was: one that was never sent has none that is told.
+                    if let Effect::CloseAttempt(closing) = &effect {
+                        self.gate.closed(closing.attempt, now);
+                    }
+                    run.push(effect);
+                }
                 Step::Send(model, effect) => self.gate.hold(id, model.provider, weight, effect),
             }
         }
@@ -258,21 +278,5 @@ impl<'a> Engine<'a> {
             }
         });
         held.into_iter().chain(fresh.flatten()).min()
-    }
-}
-
-/// A row that cannot be asked, finished as it is.
-pub fn unusable(n: u64, row: &Row, why: &str, settings: &Settings) -> Record {
-    Record {
-        n,
-        row: row.number,
-        digest: super::task::hex(&super::input::row_digest(&row.text)),
-        input: row.text.clone(),
-        fields: None,
-        model: String::new(),
-        tokens: Some(0),
-        cost: Some(crate::chat::PicoUsd(0)),
-        rate: settings.currency.rate,
-        error: Some(why.to_owned()),
     }
 }

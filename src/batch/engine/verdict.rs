@@ -5,53 +5,81 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
+use crate::chat::budget::{Refusal, Scope};
 use crate::chat::{FailureKind, FinishReason, Message, Rate, Settings, Status};
 use crate::session::explain;
 use crate::session::shell::for_the_shell;
 
-use super::super::input::row_digest;
 use super::super::journal::Record;
-use super::super::task::hex;
 use super::working::Working;
 
-/// The most characters of an error in a row.
-const LONGEST_ERROR: usize = 500;
+/// So often a row is asked that gets no whole answer.
+const MOST_BROKEN: u32 = 3;
+
+/// So often is a row asked that is refused for its rate alone, each time with all tries.
+const MOST_REFUSED: u32 = 3;
 
 /// What a row came to.
 #[derive(Debug)]
 pub enum Verdict {
-    /// It is finished, with an answer or an error. `is_fault`: the provider failed it, and not the row.
-    Done { record: Box<Record>, is_fault: bool },
-    /// It is to be asked again later: the provider could not be reached, or had no room.
-    Later(String),
+    /// It is finished, with an answer or an error.
+    Done { record: Box<Record>, says: Says },
+    /// Its answer did not come whole: half an answer is none, so it is asked again.
+    Broken(String),
+    /// It was refused for its rate, however long it waited: it is asked again later.
+    Refused(String),
+    /// It is to be asked again later: the provider could not be reached.
+    Unreachable(String),
     /// Nothing else can be sent, either: a key that is refused, a model that is not there.
     Stop(String),
-    /// A budget does not allow it; and why.
+    /// A budget of the whole run does not allow it; and why.
     OverBudget(String),
+    /// Nothing can be booked, and so nothing sent.
+    NotSaved(String),
 }
 
-/// Judges a row whose turn is over.
-pub fn verdict(working: &Working, settings: &Settings) -> Verdict {
+/// What a finished row says of the provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Says {
+    /// It answers.
+    Well,
+    /// It failed the row, and not the row itself.
+    Ill,
+    /// Nothing: it was not asked.
+    Nothing,
+}
+
+/// Judges a row whose turn is over; `has_answered`: whether the provider has answered any row.
+pub fn verdict(working: &Working, settings: &Settings, has_answered: bool) -> Verdict {
     let rate = settings.currency.rate;
+    let done = |answer, says| Verdict::Done { record: Box::new(record(working, rate, answer)), says };
     let Some(reply) = working.reply() else {
-        return done(working, rate, Err("it could not be asked".to_owned()), false);
+        return done(Err("it could not be asked".to_owned()), Says::Nothing);
     };
     let note = reply.note.clone().map(|note| for_the_shell(&note)).unwrap_or_default();
+    if let Some(Refusal::NotSaved(why)) = &working.refusal {
+        return Verdict::NotSaved(why.clone());
+    }
     if working.session.is_over_budget() {
-        return Verdict::OverBudget(note);
+        let is_rows_own = is_rows_own(working, reply);
+        return if is_rows_own { done(Err(note), Says::Nothing) } else { Verdict::OverBudget(note) };
     }
     if reply.status == Status::Complete {
-        let answer = answer(working, reply);
-        return done(working, rate, answer, false);
+        return done(answer(working, reply), Says::Well);
     }
     let Some(failure) = &working.failure else {
         // Found here: it does not fit the window, or took too long.
-        let is_fault = working.tally.attempts > 0;
-        return done(working, rate, Err(or_else(note, "it was not answered")), is_fault);
+        return match working.tally.attempts {
+            0 => done(Err(or_else(note, "it was not answered")), Says::Nothing),
+            _ if working.due.broken + 1 < MOST_BROKEN => Verdict::Broken(note),
+            _ => done(Err(or_else(note, "it was not answered")), Says::Ill),
+        };
     };
     match failure.kind {
         // Past the longest wait that is kept to: nobody would be served before.
         _ if failure.retry_after.is_some_and(|wait| wait > settings.retry.longest_asked) => Verdict::Stop(note),
+        // Where others were answered, it is this row that is not allowed; a key that is not any more is soon seen.
+        FailureKind::Forbidden if has_answered => done(Err(note), Says::Ill),
         FailureKind::NoKey
         | FailureKind::Unauthorized
         | FailureKind::Forbidden
@@ -59,11 +87,29 @@ pub fn verdict(working: &Working, settings: &Settings) -> Verdict {
         | FailureKind::QuotaExhausted
         | FailureKind::Tls
         | FailureKind::Redirect => Verdict::Stop(note),
-        FailureKind::RateLimited | FailureKind::Dns | FailureKind::Connect | FailureKind::Timeout => {
-            Verdict::Later(note)
+        // Some requests are larger than all that a minute allows.
+        FailureKind::RateLimited if has_answered && working.due.refused + 1 >= MOST_REFUSED => {
+            done(Err(note), Says::Ill)
         }
-        _ => done(working, rate, Err(or_else(note, &failure.short())), true),
+        FailureKind::RateLimited => Verdict::Refused(note),
+        FailureKind::Dns | FailureKind::Connect | FailureKind::Timeout => Verdict::Unreachable(note),
+        FailureKind::Cut | FailureKind::Stalled | FailureKind::StreamError | FailureKind::InvalidData
+            if working.due.broken + 1 < MOST_BROKEN =>
+        {
+            Verdict::Broken(note)
+        }
+        _ => done(Err(or_else(note, &failure.short())), Says::Ill),
     }
+}
+
+/// Whether only this row is over a budget: by itself, at another model than the run's, or in being asked once more, which
+/// the run then need not pay for twice.
+fn is_rows_own(working: &Working, reply: &Message) -> bool {
+    let by_itself =
+        matches!(&working.refusal, Some(Refusal::OverBudget { cap, .. }) if matches!(cap.scope, Scope::Message(_)));
+    let asked = &working.session.conversation().meta.model;
+    let elsewhere = working.refusal.is_none() && reply.model.as_ref().is_some_and(|model| model != asked);
+    by_itself || elsewhere || !working.tally.is_nothing()
 }
 
 fn or_else(note: String, otherwise: &str) -> String {
@@ -89,34 +135,11 @@ fn answer(working: &Working, reply: &Message) -> Result<Map<String, Value>, Stri
     }
 }
 
-fn done(working: &Working, rate: Rate, answer: Result<Map<String, Value>, String>, is_fault: bool) -> Verdict {
+fn record(working: &Working, rate: Rate, answer: Result<Map<String, Value>, String>) -> Record {
     let model = working.reply().and_then(|reply| reply.model.as_ref()).filter(|_| working.tally.attempts > 0);
-    let (fields, error) = match answer {
-        Ok(fields) => (Some(fields), None),
-        Err(error) => (None, Some(shortened(&error))),
-    };
-    let record = Record {
-        n: working.n,
-        row: working.row.number,
-        digest: hex(&row_digest(&working.row.text)),
-        input: working.row.text.clone(),
-        fields,
-        model: model.map(ToString::to_string).unwrap_or_default(),
-        tokens: working.tally.tokens(),
-        cost: working.tally.cost(),
-        rate,
-        error,
-    };
-    Verdict::Done { record: Box::new(record), is_fault }
-}
-
-/// In one line, and not longer than a cell should be.
-fn shortened(error: &str) -> String {
-    let line = error.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(LONGEST_ERROR) {
-        Some((at, _)) => format!("{}…", &line[..at]),
-        None => line,
-    }
+    let model = model.map(ToString::to_string).unwrap_or_default();
+    let (total, due) = (working.total(), &working.due);
+    Record::new((due.n, &due.row), &model, (total.tokens(), total.cost(), rate), answer)
 }
 
 /// When so many rows in a row came to nothing by the provider's fault, the rest would, too.
@@ -132,6 +155,11 @@ impl Breaker {
     /// The most faults in a row before anything was answered, and after.
     const AT_FIRST: u32 = 20;
     const LATER: u32 = 100;
+
+    /// Whether any row was answered.
+    pub const fn has_answered(&self) -> bool {
+        self.has_answered
+    }
 
     pub fn answered(&mut self) {
         self.has_answered = true;
@@ -177,11 +205,5 @@ mod tests {
         }
         assert!(breaker.fault("503").unwrap().ends_with("no connection"));
         assert_eq!(Breaker::default().unreachable("no connection").as_deref(), Some("no connection"));
-    }
-
-    #[test]
-    fn an_error_is_one_line_of_a_cells_length() {
-        assert_eq!(shortened("a\n  b\tc"), "a b c");
-        assert_eq!(shortened(&"é".repeat(600)).chars().count(), 501);
     }
 }

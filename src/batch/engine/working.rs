@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::chat::budget::Refusal;
 use crate::chat::ledger::{LedgerClosing, LedgerOpening, Purpose};
 use crate::chat::{
     Cap, Catalogue, Conversation, ConversationId, Failure, Message, MessageId, ModelRef, PicoUsd, Role, Scope, Settings,
@@ -38,15 +39,33 @@ impl Tally {
         }
     }
 
-    /// Counts what was paid for the row before.
-    pub fn add_earlier(&mut self, paid: Paid) {
-        match paid.tokens {
-            Some(tokens) => self.tokens = self.tokens.saturating_add(tokens),
-            None => self.tokens_unknown = true,
+    /// What was paid elsewhere.
+    pub const fn of(paid: Paid) -> Self {
+        let (tokens, cost) = (paid.tokens, paid.cost);
+        Self {
+            attempts: 0,
+            tokens: match tokens {
+                Some(tokens) => tokens,
+                None => 0,
+            },
+            cost: match cost {
+                Some(cost) => cost.0,
+                None => 0,
+            },
+            tokens_unknown: tokens.is_none(),
+            cost_unknown: cost.is_none(),
         }
-        match paid.cost.and_then(|cost| self.cost.checked_add(cost.0)) {
-            Some(cost) => self.cost = cost,
-            None => self.cost_unknown = true,
+    }
+
+    /// Both together.
+    fn plus(self, other: Self) -> Self {
+        let cost = self.cost.checked_add(other.cost);
+        Self {
+            attempts: self.attempts + other.attempts,
+            tokens: self.tokens.saturating_add(other.tokens),
+            cost: cost.unwrap_or(self.cost),
+            tokens_unknown: self.tokens_unknown || other.tokens_unknown,
+            cost_unknown: self.cost_unknown || other.cost_unknown || cost.is_none(),
         }
     }
 
@@ -66,13 +85,34 @@ impl Tally {
     }
 }
 
-/// A row at work.
-pub struct Working {
+/// A row to be asked.
+pub struct Due {
     /// Which row of the input, from 1.
     pub n: u64,
     pub row: Row,
+    /// What was used on it before.
+    pub used: Tally,
+    /// How often its answer did not come whole, and how often it was refused for its rate.
+    pub broken: u32,
+    pub refused: u32,
+}
+
+impl Due {
+    /// One that was not asked yet in this run; `paid`: what was paid for it elsewhere.
+    pub fn first(n: u64, row: Row, paid: Option<Paid>) -> Self {
+        let used = paid.map(Tally::of).unwrap_or_default();
+        Self { n, row, used, broken: 0, refused: 0 }
+    }
+}
+
+/// A row at work.
+pub struct Working {
+    pub due: Due,
     pub session: Session,
+    /// What was used in this asking.
     pub tally: Tally,
+    /// Why nothing was sent for it, where the store or a budget refused that.
+    pub refusal: Option<Refusal>,
     /// The last failure of an attempt that was told.
     pub failure: Option<Failure>,
     /// What a request for it weighs about, in tokens.
@@ -92,7 +132,7 @@ pub enum Step {
 
 impl Working {
     pub fn new(
-        (n, row): (u64, Row),
+        due: Due,
         task: &Task,
         id: ConversationId,
         at_ms: i64,
@@ -104,7 +144,26 @@ impl Working {
         for (model, field) in refusals {
             session.learn_refusal(model.clone(), *field);
         }
-        Self { n, row, session, tally: Tally::default(), failure: None, weight: 0, reply: None, is_over: false }
+        Self {
+            due,
+            session,
+            tally: Tally::default(),
+            refusal: None,
+            failure: None,
+            weight: 0,
+            reply: None,
+            is_over: false,
+        }
+    }
+
+    /// What was used on it in all.
+    pub fn total(&self) -> Tally {
+        self.due.used.plus(self.tally)
+    }
+
+    /// The same row, to be asked from its beginning.
+    pub fn again(self) -> Due {
+        Due { used: self.total(), ..self.due }
     }
 
     /// The reply that came last.

@@ -132,7 +132,13 @@ impl Index {
     /// Rows that need not be asked: those that are done, without those that are to be asked again.
     #[must_use]
     pub fn settled(&self) -> u64 {
-        self.done - self.awaited.0.iter().map(|word| u64::from(word.count_ones())).sum::<u64>()
+        self.done - self.awaited()
+    }
+
+    /// Rows with an error that are to be asked again.
+    #[must_use]
+    pub fn awaited(&self) -> u64 {
+        self.awaited.0.iter().map(|word| u64::from(word.count_ones())).sum()
     }
 
     /// Rows with an error.

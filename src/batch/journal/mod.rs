@@ -4,7 +4,7 @@
 pub mod index;
 pub mod record;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
@@ -58,6 +58,8 @@ pub struct Locked {
     file: File,
     /// Bytes of its first line.
     head: u64,
+    /// Rows of its input: no row has a higher place.
+    rows: u64,
 }
 
 /// Looks what is at `path`.
@@ -89,8 +91,8 @@ pub fn find(path: &Path) -> Result<Found, JournalError> {
         None => return Err(JournalError::Foreign(shown(path))),
     }
     let header: Header = serde_json::from_value(value).map_err(|_| JournalError::Foreign(shown(path)))?;
-    let head = line.len() as u64;
-    Ok(Found::Journal(Box::new(header), Locked { path: path.to_owned(), file, head }))
+    let (head, rows) = (line.len() as u64, header.input.rows);
+    Ok(Found::Journal(Box::new(header), Locked { path: path.to_owned(), file, head, rows }))
 }
 
 fn lock(file: &File, path: &Path) -> Result<(), JournalError> {
@@ -116,7 +118,7 @@ impl Locked {
     /// # Errors
     /// Where it cannot be read or written.
     pub fn resume(self, index: &mut Index, mut each: impl FnMut(&Record)) -> Result<(Journal, u64), JournalError> {
-        let Self { path, file, head } = self;
+        let Self { path, file, head, rows } = self;
         let failed = |error| JournalError::Io(shown(&path), error);
         let mut reader = BufReader::with_capacity(1 << 18, file.try_clone().map_err(failed)?);
         let mut at = reader.seek(SeekFrom::Start(head)).map_err(failed)?;
@@ -128,7 +130,7 @@ impl Locked {
                 break;
             }
             match serde_json::from_slice::<Record>(&line) {
-                Ok(record) if record.n > 0 => {
+                Ok(record) if (1..=rows).contains(&record.n) => {
                     index.note(&record, at);
                     each(&record);
                 }
@@ -162,6 +164,12 @@ fn free_name(path: &Path) -> PathBuf {
     std::iter::once(named(".old")).chain(numbered).find(|name| !name.exists()).unwrap_or_else(|| named(".old"))
 }
 
+/// Makes it last that a file is there under its name. Only Unix opens folders as files.
+pub fn sync_folder_of(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
 impl Journal {
     /// Begins one; `None`: one without a name, which is gone with the process.
     ///
@@ -186,11 +194,8 @@ impl Journal {
         line.push(b'\n');
         (&file).write_all(&line).map_err(failed)?;
         file.sync_all().map_err(failed)?;
-        if let Some(folder) = path.map(|path| path.parent().unwrap_or(Path::new("")))
-            && cfg!(unix)
-        {
-            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-            File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+        if let Some(path) = path {
+            sync_folder_of(path).map_err(failed)?;
         }
         Ok(Self { path: place, file, end: line.len() as u64, window: (0, Vec::new()) })
     }
@@ -269,7 +274,7 @@ impl Journal {
     pub fn rename(&mut self, to: &Path) -> io::Result<()> {
         std::fs::rename(&self.path, to)?;
         to.clone_into(&mut self.path);
-        Ok(())
+        sync_folder_of(to)
     }
 
     #[must_use]

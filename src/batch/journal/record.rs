@@ -4,11 +4,15 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::batch::task::Fingerprint;
+use crate::batch::input::{Row, row_digest};
+use crate::batch::task::{Fingerprint, hex};
 use crate::chat::{ConversationId, Local, PicoUsd, Rate};
 
 /// What this munshi writes in a journal's first line.
 pub const VERSION: u32 = 1;
+
+/// The most characters of an error in a row.
+const LONGEST_ERROR: usize = 500;
 
 /// What a run is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +62,45 @@ pub struct Record {
 }
 
 impl Record {
+    /// A row that is finished, with an answer or an error; `used`: tokens, cost, and the currency's rate.
+    #[must_use]
+    pub fn new(
+        (n, row): (u64, &Row),
+        model: &str,
+        (tokens, cost, rate): (Option<u64>, Option<PicoUsd>, Rate),
+        answer: Result<Map<String, Value>, String>,
+    ) -> Self {
+        let (fields, error) = match answer {
+            Ok(fields) => (Some(fields), None),
+            Err(error) => (None, Some(shortened(&error))),
+        };
+        Self {
+            n,
+            row: row.number,
+            digest: hex(&row_digest(&row.text)),
+            input: row.text.clone(),
+            fields,
+            model: model.to_owned(),
+            tokens,
+            cost,
+            rate,
+            error,
+        }
+    }
+
+    /// A row that cannot be asked.
+    #[must_use]
+    pub fn unasked(n: u64, row: &Row, why: &str, rate: Rate) -> Self {
+        Self::new((n, row), "", (Some(0), Some(PicoUsd(0)), rate), Err(why.to_owned()))
+    }
+
+    /// About the bytes that it takes in memory.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        // What an answer has is hardly ever more than its row.
+        512 + 2 * self.input.len()
+    }
+
     /// What it cost, in the user's currency.
     #[must_use]
     pub fn local(&self) -> Option<Local> {
@@ -67,5 +110,25 @@ impl Record {
     #[must_use]
     pub const fn is_failed(&self) -> bool {
         self.error.is_some()
+    }
+}
+
+/// In one line, and not longer than a cell should be.
+fn shortened(error: &str) -> String {
+    let line = error.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(LONGEST_ERROR) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_one_line_of_a_cells_length() {
+        assert_eq!(shortened("a\n  b\tc"), "a b c");
+        assert_eq!(shortened(&"é".repeat(600)).chars().count(), 501);
     }
 }

@@ -1,6 +1,5 @@
 //! What a kill, another process and a newer munshi do to a journal.
 
-use jiff::civil::Date;
 use proptest::prelude::*;
 use serde_json::json;
 use uuid::Uuid;
@@ -9,8 +8,7 @@ use super::*;
 use crate::batch::task::Fingerprint;
 use crate::chat::{ConversationId, PicoUsd, Rate, Spend};
 
-fn header() -> Header {
-    let _ = Date::constant(2026, 4, 1);
+pub fn header() -> Header {
     Header {
         munshi_batch: VERSION,
         run: ConversationId(Uuid::from_u128(7)),
@@ -32,7 +30,7 @@ fn header() -> Header {
     }
 }
 
-fn row(n: u64, label: Option<&str>) -> Record {
+pub fn row(n: u64, label: Option<&str>) -> Record {
     Record {
         n,
         row: n,

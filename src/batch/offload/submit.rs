@@ -7,7 +7,7 @@ use std::iter::Peekable;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::batch::engine::{Done, Rows, unusable};
+use crate::batch::engine::{Done, Rows};
 use crate::batch::input::Row;
 use crate::batch::journal::Record;
 use crate::chat::budget::Scope;
@@ -136,7 +136,7 @@ impl Submit<'_> {
                 break;
             }
             match self.composed(task, row) {
-                Err(why) => source.unasked.push(unusable(*n, row, &why, &self.settings)),
+                Err(why) => source.unasked.push(Record::unasked(*n, row, &why, self.settings.currency.rate)),
                 Ok(composed) => {
                     let line = self.offload.line(&row_name(*n), &composed.request);
                     bytes += line.len() as u64 + 1;
