@@ -51,7 +51,6 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rmcp", &["src/tools/mcp/"]),
     ("axum", &["src/demo/"]),
     ("indicatif", &["src/batch/"]),
-    ("csv", &["src/batch/", "src/main/cost/"]),
     ("tiktoken", &["src/runtime/"]),
     ("landlock", &["src/platform/"]),
     ("seccompiler", &["src/platform/"]),

@@ -8,9 +8,13 @@ use munshi::batch::Target;
 use munshi::batch::engine::Rows as Iter;
 use munshi::batch::input::{self, InputKind, Row, Rows, Scan};
 use munshi::batch::journal::Header;
-use munshi::batch::output::{Columns, OutputKind};
+use munshi::batch::output::{Columns, OutputKind, unguard};
 use munshi::batch::task::Task;
 use munshi::cli::{BatchInput, BatchOutput, BatchRunArgs};
+use munshi::text::Sanitised;
+
+/// Bytes of an output that are looked at.
+const LONGEST_HEAD: u64 = 1 << 16;
 
 /// What is read.
 pub struct Input {
@@ -151,9 +155,34 @@ impl Output {
                 return Err(format!("{} cannot be written: {} is no folder for it.", path.display(), folder.display()));
             }
         }
-        let target =
-            path.clone().map_or_else(|| Target::Stream(Box::new(io::stdout()) as Box<dyn Write + Send>), Target::File);
+        let target = match &path {
+            None if io::stdout().is_terminal() => Target::Stream(Box::new(AtTerminal::default())),
+            None => Target::Stream(Box::new(io::stdout())),
+            Some(path) => target(path)?,
+        };
+        // What is no file cannot be replaced by one, nor gone on with.
+        let path = path.filter(|_| matches!(target, Target::File(_)));
         Ok(Self { target, path, columns: Columns::new(task.fields()), kind })
+    }
+
+    /// Whether what is there under its name may be replaced: it is empty, or has the columns of this run.
+    pub fn is_ours(&self) -> bool {
+        let Some(file) = self.path.as_deref().and_then(|path| File::open(path).ok()) else { return true };
+        let mut first = Vec::new();
+        if file.take(LONGEST_HEAD).read_to_end(&mut first).is_err() {
+            return false;
+        }
+        let first = String::from_utf8_lossy(&first).into_owned();
+        let line = first.lines().next().unwrap_or_default();
+        first.is_empty()
+            || match self.kind {
+                OutputKind::Csv => {
+                    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(line.as_bytes());
+                    let head = reader.records().next().and_then(Result::ok);
+                    head.is_some_and(|head| head.iter().map(unguard).eq(self.columns.names()))
+                }
+                OutputKind::JsonLines => line.starts_with("{\"row\":"),
+            }
     }
 
     /// What it is, in a word.
@@ -173,7 +202,41 @@ impl Output {
     }
 }
 
-/// What an output is by its word.
+/// A file is written beside its name and renamed; a device or a pipe is written to as it is.
+fn target(path: &Path) -> Result<Target, String> {
+    match std::fs::metadata(path) {
+        Ok(meta) if !meta.is_file() => {
+            let opened = File::options().write(true).open(path);
+            let file = opened.map_err(|error| format!("{} cannot be written: {error}.", path.display()))?;
+            Ok(Target::Stream(Box::new(file)))
+        }
+        _ => Ok(Target::File(path.to_owned())),
+    }
+}
+
+/// A terminal, which would obey what stands in a row: it gets whole lines, as text alone.
+#[derive(Default)]
+struct AtTerminal {
+    held: Vec<u8>,
+}
+
+impl Write for AtTerminal {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.held.extend_from_slice(bytes);
+        if let Some(end) = self.held.iter().rposition(|byte| *byte == b'\n') {
+            let lines: Vec<u8> = self.held.drain(..=end).collect();
+            let text = Sanitised::new(&String::from_utf8_lossy(&lines)).as_str().to_owned();
+            io::stdout().lock().write_all(text.as_bytes())?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stdout().lock().flush()
+    }
+}
+
+/// The kind of an output whose word was kept.
 pub fn output_kind(word: &str) -> OutputKind {
     if word == "jsonl" { OutputKind::JsonLines } else { OutputKind::Csv }
 }
