@@ -8,6 +8,7 @@ mod verdict;
 mod working;
 
 pub use ending::exit;
+pub use verdict::shortened;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;

@@ -110,7 +110,8 @@ fn done(working: &Working, rate: Rate, answer: Result<Map<String, Value>, String
 }
 
 /// In one line, and not longer than a cell should be.
-fn shortened(error: &str) -> String {
+#[must_use]
+pub fn shortened(error: &str) -> String {
     let line = error.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(LONGEST_ERROR) {
         Some((at, _)) => format!("{}…", &line[..at]),

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
-use crate::batch::engine::Rows;
+use crate::batch::engine::{Rows, shortened};
 use crate::batch::input::{Row, row_digest};
 use crate::batch::journal::{Index, Journal, Record};
 use crate::batch::task::{Task, hex};
@@ -16,6 +16,7 @@ use crate::chat::offload::{OffloadedAnswer, WholeReply};
 use crate::chat::{Failure, FailureKind, FinishReason, ModelSpec, PicoUsd, Rate, Usage};
 use crate::runtime::Offload;
 use crate::session::explain;
+use crate::session::shell::for_the_shell;
 
 use super::record::{halved, row_of};
 
@@ -165,7 +166,7 @@ impl Judge<'_> {
     fn came(&self, answer: &OffloadedAnswer) -> Came {
         match &answer.outcome {
             Ok(reply) => self.reply_came(reply),
-            Err(failure) => failed(failure),
+            Err(failure) => self.failed(failure),
         }
     }
 
@@ -193,10 +194,24 @@ impl Judge<'_> {
         }
     }
 
+    fn failed(&self, failure: &Failure) -> Came {
+        let nothing = Paid { tokens: Some(0), cost: Some(PicoUsd(0)) };
+        match failure.kind {
+            FailureKind::Transient if failure.code.as_deref().is_some_and(|code| code.starts_with("batch_")) => {
+                Came::NotComeTo
+            }
+            FailureKind::Transient | FailureKind::Server | FailureKind::RateLimited | FailureKind::Timeout => {
+                Came::Again(nothing)
+            }
+            // In the words that a live refusal has.
+            _ => Came::Finished(Err(for_the_shell(&explain::failure(failure, &self.task.model))), nothing),
+        }
+    }
+
     fn record(&self, n: u64, row: &Row, answer: Result<Map<String, Value>, String>, paid: Paid) -> Record {
         let (fields, error) = match answer {
             Ok(fields) => (Some(fields), None),
-            Err(error) => (None, Some(error)),
+            Err(error) => (None, Some(shortened(&error))),
         };
         Record {
             n,
@@ -209,22 +224,6 @@ impl Judge<'_> {
             cost: paid.cost,
             rate: self.rate,
             error,
-        }
-    }
-}
-
-fn failed(failure: &Failure) -> Came {
-    let nothing = Paid { tokens: Some(0), cost: Some(PicoUsd(0)) };
-    match failure.kind {
-        FailureKind::Transient if failure.code.as_deref().is_some_and(|code| code.starts_with("batch_")) => {
-            Came::NotComeTo
-        }
-        FailureKind::Transient | FailureKind::Server | FailureKind::RateLimited | FailureKind::Timeout => {
-            Came::Again(nothing)
-        }
-        _ => {
-            let status = failure.status.map_or_else(String::new, |status| format!("{status}: "));
-            Came::Finished(Err(format!("the provider refused it ({status}{})", failure.message.trim())), nothing)
         }
     }
 }
