@@ -227,7 +227,8 @@ pub async fn check_budgets(
 }
 
 /// The part of a sum that so many of all rows have.
-fn share(all: Local, rows: u64, of: u64) -> Local {
+#[must_use]
+pub fn share(all: Local, rows: u64, of: u64) -> Local {
     Local(all.0.saturating_mul(i128::from(rows)) / i128::from(of.max(1)))
 }
 

@@ -34,8 +34,8 @@ pub struct Fetched {
     pub cost: Option<PicoUsd>,
     /// Rows to be asked once more, live: their answers did not fit, or the provider failed them. With what was paid.
     pub again: HashMap<u64, Paid>,
-    /// Rows that were not come to, in time or before they were cancelled.
-    pub not_come_to: u64,
+    /// Rows that were come to.
+    pub come_to: u64,
     /// Lines that are no answer to any row.
     pub strange: u64,
 }
@@ -86,8 +86,9 @@ pub fn take_in(
         let Ok(answer) = offload.read_line(line.trim_end()) else { continue };
         let came = judge.came(&answer);
         out.add(&answer, judge.spec);
+        out.come_to += u64::from(!matches!(came, Came::NotComeTo));
         match came {
-            Came::NotComeTo => out.not_come_to += 1,
+            Came::NotComeTo => {}
             // One that an earlier fetch has kept, or that was asked live since.
             _ if index.is_done(n) => {}
             Came::Again(paid) => {

@@ -113,6 +113,12 @@ impl Handed {
         self.is_whole && self.parts.iter().all(|part| part.is_fetched)
     }
 
+    /// Whether nothing of it can be at the provider: a batch is made of a file.
+    #[must_use]
+    pub fn is_unsent(&self) -> bool {
+        self.parts.iter().all(|part| part.file.is_none() && part.batch.is_none())
+    }
+
     /// Whether `id` is its own, or that of one of its batches.
     #[must_use]
     pub fn is_called(&self, id: &str) -> bool {
