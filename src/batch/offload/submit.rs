@@ -7,18 +7,20 @@ use std::iter::Peekable;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::batch::Stop;
 use crate::batch::engine::{Done, Rows, unusable};
 use crate::batch::input::Row;
 use crate::batch::journal::Record;
 use crate::chat::budget::Scope;
 use crate::chat::offload::RemoteBatch;
-use crate::chat::{Catalogue, Failure, FailureKind, PicoUsd, Settings};
+use crate::chat::{Catalogue, FailureKind, PicoUsd, Settings};
 use crate::runtime::{News, Offload, Runtime, StoreEvent, Write, ids};
 use crate::session::explain;
+use crate::session::shell::for_the_shell;
 
 use super::compose::{Composed, compose};
 use super::record::{Booked, Handed, Part, halved, halved_prices, row_name};
-use super::tries::Tries;
+use super::tries::{End, Tries};
 
 /// The most that one batch may hold.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +38,7 @@ pub enum Trouble {
     Provider(String),
     /// The disk or the input.
     Failed(String),
-    Stopped,
+    Stopped(Stop),
 }
 
 /// What rows are handed over with.
@@ -179,7 +181,7 @@ impl Submit<'_> {
             self.keep(handed)?;
         }
         let made = self.make(handed, at).await;
-        if let Err(Some(failure)) = &made
+        if let Err(End::Failed(failure)) = &made
             && failure.kind == FailureKind::NotFound
         {
             // There are no batches there, or not of this file: none was made of it, and none can be.
@@ -205,7 +207,7 @@ impl Submit<'_> {
 
     /// Makes the batch, unless one was made of its file already: by a process that was killed before it heard of it, or by
     /// a request whose answer was lost.
-    async fn make(&mut self, handed: &Handed, at: usize) -> Result<RemoteBatch, Option<Failure>> {
+    async fn make(&mut self, handed: &Handed, at: usize) -> Result<RemoteBatch, End> {
         let provider = handed.task.model.provider.clone();
         let file = handed.parts[at].file.clone().unwrap_or_default();
         let metadata = vec![("munshi".to_owned(), handed.id.clone()), ("part".to_owned(), (at + 1).to_string())];
@@ -261,7 +263,8 @@ impl Submit<'_> {
                             let currency = &self.settings.currency;
                             let worst = worst.map(halved);
                             let purpose = crate::chat::ledger::Purpose::Batch;
-                            return Err(Trouble::OverBudget(explain::refusal(&refusal, worst, currency, purpose)));
+                            let why = explain::refusal(&refusal, worst, currency, purpose);
+                            return Err(Trouble::OverBudget(for_the_shell(&why)));
                         }
                         _ => {}
                     },
@@ -277,17 +280,16 @@ impl Submit<'_> {
     }
 }
 
-/// Why a call came to nothing: a failure, or whoever waited stopped.
-pub fn trouble(end: Option<Failure>, handed: &Handed) -> Trouble {
+/// What a call that came to nothing means.
+#[must_use]
+pub fn trouble(end: End, handed: &Handed) -> Trouble {
     match end {
-        None => Trouble::Stopped,
-        Some(failure) if failure.kind == FailureKind::NotFound => {
+        End::Stopped(stop) => Trouble::Stopped(stop),
+        End::Failed(failure) if failure.kind == FailureKind::NotFound => {
             // It says by itself what to do.
             Trouble::Provider(failure.message)
         }
-        Some(failure) => {
-            Trouble::Provider(crate::session::shell::for_the_shell(&explain::failure(&failure, &handed.task.model)))
-        }
+        End::Failed(failure) => Trouble::Provider(for_the_shell(&explain::failure(&failure, &handed.task.model))),
     }
 }
 

@@ -136,10 +136,12 @@ impl Fetch<'_> {
         let files = self.download(at, remote, outside).await?;
         let spec = self.config.catalogue.spec(&self.handed.task.model);
         let format = AnswerFormat::Schema(self.handed.task.schema.clone());
+        let booked = self.handed.parts[at].booked.as_ref();
         let judge = Judge {
             task: &self.handed.task,
             spec: &spec,
-            rate: self.config.settings.currency.rate,
+            // The one that held when it was handed over, as in the ledger.
+            rate: booked.map_or(self.config.settings.currency.rate, |booked| booked.rate),
             problems: &|text| answer::problems(text, &format),
         };
         let rows = self.input.rows().map_err(Trouble::Failed)?;

@@ -8,7 +8,7 @@ use color_eyre::eyre::Result;
 use jiff::Timestamp;
 use munshi::batch::Exit;
 use munshi::batch::offload::submit::{Trouble, trouble};
-use munshi::batch::offload::tries::Tries;
+use munshi::batch::offload::tries::{End, Tries};
 use munshi::batch::offload::{Handed, Part};
 use munshi::batch::progress;
 use munshi::chat::ledger::LedgerClosing;
@@ -113,7 +113,7 @@ async fn stop(handed: &mut Handed, outside: &Outside, config: &Config) -> std::r
         match stands {
             Ok(remote) => note(&mut handed.parts[at], &remote),
             // Whoever gives it up may: its cost is not known, and its rows can be asked again.
-            Err(Some(failure)) if is_gone(&failure) => {
+            Err(End::Failed(failure)) if is_gone(&failure) => {
                 progress::say(&format!("{} It is given up; its rows count as not asked.", failure.message));
                 outside.runtime.store().write(vec![Write::CloseAttempt(gone(&handed.parts[at]))], None);
                 "gone".clone_into(&mut handed.parts[at].status);
@@ -168,7 +168,7 @@ pub fn say(trouble: Trouble) -> u8 {
         Trouble::OverBudget(why) => (why, Exit::OverBudget),
         Trouble::Provider(why) => (why, Exit::ProviderFailed),
         Trouble::Failed(why) => (why, Exit::Failed),
-        Trouble::Stopped => ("Stopped.".to_owned(), Exit::Stopped(munshi::batch::Stop::Interrupted)),
+        Trouble::Stopped(stop) => ("Stopped.".to_owned(), Exit::Stopped(stop)),
     };
     progress::say(&why);
     exit.code()

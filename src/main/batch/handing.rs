@@ -21,7 +21,7 @@ use munshi::runtime::{Clock, Runtime, Write};
 
 use super::journal::Begun;
 use super::registry::Registry;
-use super::{Read, signals, world};
+use super::{Read, following, signals, world};
 
 /// The variables that make batches smaller, so that many of them can be tried out.
 const ROWS_VARIABLE: &str = "MUNSHI_TEST_BATCH_ROWS";
@@ -74,7 +74,7 @@ pub async fn hand_over(
             progress::say(&handed_over(&handed));
             Exit::Done.code()
         }
-        Err(trouble) => said(trouble, &handed),
+        Err(trouble) => said(trouble, &handed, has_max_cost),
     };
     Ok(Some(if unsaved > 0 && code == 0 { Exit::Failed.code() } else { code }))
 }
@@ -203,19 +203,18 @@ fn handed_over(handed: &Handed) -> String {
     )
 }
 
-fn said(trouble: Trouble, handed: &Handed) -> u8 {
-    let (why, exit) = match trouble {
-        Trouble::OverBudget(why) => (why, Exit::OverBudget),
-        Trouble::Provider(why) => (why, Exit::ProviderFailed),
-        Trouble::Failed(why) => (why, Exit::Failed),
-        Trouble::Stopped => ("Stopped.".to_owned(), Exit::Stopped(munshi::batch::Stop::Interrupted)),
-    };
-    progress::say(&why);
+/// Says what stands in the way and what became of the rows, and gives the exit code.
+fn said(trouble: Trouble, handed: &Handed, has_max_cost: bool) -> u8 {
+    let code = following::say(match trouble {
+        // The cap that a run's own limit stands in for.
+        Trouble::OverBudget(why) if has_max_cost => Trouble::OverBudget(munshi::batch::of_max_cost(&why)),
+        other => other,
+    });
     if handed.is_unsent() {
-        return exit.code();
+        return code;
     }
     let sent = handed.parts.iter().filter(|part| part.batch.is_some()).count();
     let sent = if sent == 1 { "1 batch is".to_owned() } else { format!("{sent} batches are") };
     progress::say(&format!("{sent} with the provider; run the same command again to hand over the rest."));
-    exit.code()
+    code
 }
