@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::kit::{Desk, OUTPUT, atto, cells, ended_with, mails, run, well};
+use super::kit::{Desk, OUTPUT, atto, cells, ended_with, mails, rule, run, well};
+use super::support::batch_api::completion;
 
 /// Where there can be rows without a text.
 const AS_CSV: [&str; 4] = ["--input-format", "csv", "--column", "mail"];
@@ -145,4 +146,21 @@ fn a_file_with_no_row_that_can_be_asked_sends_nothing_and_is_written_at_once() {
     assert!(said.contains("nothing is sent"), "{said}");
     assert_eq!(desk.api.requests().len(), 0);
     assert_eq!(desk.output().len(), 2);
+}
+
+#[test]
+fn a_row_that_never_fits_is_an_error_with_all_that_was_paid_for_it() {
+    let desk = Desk::by("My phone\nMy bill\n", |body| {
+        let (status, reply) = rule(body);
+        if body.to_string().contains("bill") { (200, completion("nothing of use", 100, 7)) } else { (status, reply) }
+    });
+    let id = desk.hand_over();
+    desk.finish_all(1);
+    ended_with(&desk.fetch(&id), 5);
+    let row = desk.output().remove(1);
+    assert!(!row[6].is_empty() && row[2].is_empty(), "{row:?}");
+    let (live, pico) = (desk.asked_live() as i128, 100 * 150_000 + 7 * 600_000);
+    assert_eq!(atto(&row[5]), (pico / 2 + live * pico) * 85 * 1_000_000);
+    ended_with(&run(&desk.live()), 5);
+    assert_eq!(desk.asked_live() as i128, live, "it is finished");
 }

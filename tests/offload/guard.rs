@@ -1,5 +1,7 @@
 //! While a run is with a provider, its rows are asked by nobody else.
 
+use rustix::process::{Pid, Signal};
+
 use super::kit::{Booked, Desk, INPUT, ended_with, kill, mails, run, spawned, well};
 use super::support::server::Gate;
 
@@ -44,7 +46,7 @@ fn a_run_that_is_handed_over_in_part_is_not_asked_live() {
     let desk = Desk::new(&mails(25));
     desk.api.falls_silent_after(3, &Gate::new());
     let child = spawned(&desk.offload());
-    desk.api.wait_for_requests(4);
+    desk.api.wait_until_silent();
     kill(child);
     desk.api.speaks_again();
     let sent = desk.sent();
@@ -58,7 +60,7 @@ fn a_run_that_was_handed_over_in_part_can_be_cancelled_and_asked_live() {
     let desk = Desk::new(&mails(25));
     desk.api.falls_silent_after(3, &Gate::new());
     let child = spawned(&desk.offload());
-    desk.api.wait_for_requests(4);
+    desk.api.wait_until_silent();
     kill(child);
     desk.api.speaks_again();
     let id = desk.id();
@@ -101,7 +103,7 @@ fn killed_before_anything_was_sent() -> Desk {
     let desk = Desk::new(&mails(12));
     desk.api.falls_silent_after(0, &Gate::new());
     let child = spawned(&desk.offload());
-    desk.api.wait_for_requests(1);
+    desk.api.wait_until_silent();
     kill(child);
     desk.api.speaks_again();
     assert_eq!(desk.ledger(), [Booked::default()]);
@@ -141,14 +143,16 @@ fn a_run_of_which_nothing_was_sent_is_cancelled_as_if_it_had_never_been() {
 
 #[test]
 fn who_interrupts_handing_over_goes_on_with_it_later() {
-    let desk = Desk::new(&mails(25));
-    desk.api.falls_silent_after(3, &Gate::new());
-    let child = spawned(&desk.offload());
-    desk.api.wait_for_requests(4);
-    rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::INT).unwrap();
-    let said = ended_with(&child.wait_with_output().unwrap(), 130);
-    assert!(said.contains("1 batch is with the provider"), "{said}");
-    desk.api.speaks_again();
-    well(&run(&desk.offload()));
-    assert_eq!(desk.handed_rows().concat().len(), 25);
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
+        let desk = Desk::new(&mails(25));
+        desk.api.falls_silent_after(3, &Gate::new());
+        let child = spawned(&desk.offload());
+        desk.api.wait_until_silent();
+        rustix::process::kill_process(Pid::from_child(&child), signal).unwrap();
+        let said = ended_with(&child.wait_with_output().unwrap(), code);
+        assert!(said.contains("1 batch is with the provider"), "{said}");
+        desk.api.speaks_again();
+        well(&run(&desk.offload()));
+        assert_eq!(desk.handed_rows().concat().len(), 25);
+    }
 }

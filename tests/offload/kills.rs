@@ -12,10 +12,9 @@ fn all_rows() -> Vec<Vec<String>> {
 
 /// Hands over, and is killed when the request after so many has had its effect and no answer.
 fn killed_after(desk: &Desk, answered: usize) {
-    let before = desk.api.requests().len();
     desk.api.falls_silent_after(answered, &Gate::new());
     let child = spawned(&desk.offload());
-    desk.api.wait_for_requests(before + answered + 1);
+    desk.api.wait_until_silent();
     kill(child);
     desk.api.speaks_again();
 }
@@ -51,7 +50,7 @@ fn rows_that_cannot_be_asked_are_not_forgotten_by_a_kill() {
     let as_csv = desk.live_with(&["--input-format", "csv", "--column", "mail", "--offload"]);
     desk.api.falls_silent_after(3, &Gate::new());
     let child = spawned(&as_csv);
-    desk.api.wait_for_requests(4);
+    desk.api.wait_until_silent();
     kill(child);
     desk.api.speaks_again();
     well(&run(&as_csv));
@@ -150,7 +149,7 @@ fn a_fetch_while_it_is_handed_over_is_told_to_wait() {
     let gate = Gate::new();
     desk.api.falls_silent_after(3, &gate);
     let child = spawned(&desk.offload());
-    desk.api.wait_for_requests(4);
+    desk.api.wait_until_silent();
     desk.api.speaks_again();
     for command in ["fetch", "cancel"] {
         let why = ended_with(&run(&desk.batch(&[command, &desk.id()])), 2);

@@ -104,7 +104,7 @@ fn going_on_after_a_kill_counts_no_row_twice_against_the_budget() {
     let gate = super::support::server::Gate::new();
     desk.api.falls_silent_after(6, &gate);
     let child = super::kit::spawned(&desk.offload());
-    desk.api.wait_for_requests(7);
+    desk.api.wait_until_silent();
     super::kit::kill(child);
     desk.api.speaks_again();
     well(&run(&desk.offload()));
@@ -121,4 +121,24 @@ fn a_batch_without_a_known_price_costs_nobody_knows_what() {
     well(&output);
     assert_eq!(desk.ledger()[0].cost, None);
     assert!(desk.output().iter().all(|row| row[5].is_empty()), "{}{}", printed(&output), talk(&output));
+}
+
+#[test]
+fn the_most_that_a_run_may_cost_holds_for_what_is_handed_over() {
+    let desk = Desk::new(&mails(25));
+    let why = ended_with(&run(&desk.live_with(&["--offload", "--max-cost", "0.001"])), 3);
+    assert!(why.contains("--max-cost") && !why.contains("conversation"), "{why}");
+    assert_eq!(desk.api.requests().len(), 0);
+    assert!(desk.records().is_empty());
+    well(&run(&desk.live_with(&["--offload", "--max-cost", "100"])));
+}
+
+#[test]
+fn a_sum_keeps_the_rate_that_held_when_it_was_handed_over() {
+    let desk = Desk::new(&mails(3));
+    let id = desk.hand_over();
+    desk.home.write_config("[currency]\nrate = 100\n");
+    desk.finish_all(1);
+    well(&desk.fetch(&id));
+    assert_eq!(of_ledger(&desk), of_output(&desk), "at 85 to the dollar, in both");
 }

@@ -40,6 +40,7 @@ struct State {
     finishes_at_once: bool,
     /// After so many more requests, answers wait at the gate.
     falls_silent: Option<(usize, Gate)>,
+    is_silent: bool,
     named: usize,
 }
 
@@ -108,7 +109,15 @@ impl BatchApi {
     }
     /// The next `count` requests are answered; what comes then has its effect, and is not answered before the gate opens.
     pub fn falls_silent_after(&self, count: usize, gate: &Gate) {
-        self.desk.hold().falls_silent = Some((count, gate.clone()));
+        let mut state = self.desk.hold();
+        (state.falls_silent, state.is_silent) = (Some((count, gate.clone())), false);
+    }
+    /// Waits until a request has had its effect and no answer.
+    #[track_caller]
+    pub fn wait_until_silent(&self) {
+        let state = self.desk.hold();
+        let waited = self.desk.changed.wait_timeout_while(state, DEADLINE, |state| !state.is_silent);
+        assert!(!waited.unwrap_or_else(PoisonError::into_inner).1.timed_out(), "waited for one request too many");
     }
     pub fn speaks_again(&self) {
         self.desk.hold().falls_silent = None;
@@ -178,7 +187,10 @@ impl Desk {
         let mut state = self.hold();
         let Some((left, gate)) = &mut state.falls_silent else { return reply };
         if *left == 0 {
-            return reply.head_waits(gate);
+            let reply = reply.head_waits(gate);
+            state.is_silent = true;
+            self.changed.notify_all();
+            return reply;
         }
         *left -= 1;
         reply
