@@ -272,6 +272,12 @@ impl Journal {
         Ok(())
     }
 
+    /// Its bytes until now.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        self.end
+    }
+
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path

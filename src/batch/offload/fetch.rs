@@ -52,6 +52,8 @@ pub struct Judge<'a> {
     pub task: &'a Task,
     pub spec: &'a ModelSpec,
     pub rate: Rate,
+    /// Errors that stand before this place of the journal are what is asked once more.
+    pub since: u64,
     /// What is wrong with an answer's shape, in lines.
     pub problems: &'a dyn Fn(&str) -> Vec<String>,
 }
@@ -90,7 +92,7 @@ pub fn take_in(
         match came {
             Came::NotComeTo => {}
             // One that an earlier fetch has kept, or that was asked live since.
-            _ if index.is_done(n) => {}
+            _ if index.is_done_since(n, judge.since) => {}
             Came::Again(paid) => {
                 out.again.insert(n, paid);
             }

@@ -29,6 +29,12 @@ pub struct Handed {
     pub parts: Vec<Part>,
     /// Whether all of its rows are in some part: else a kill came between.
     pub is_whole: bool,
+    /// Whether rows that had an error were handed over once more.
+    #[serde(default)]
+    pub retries: bool,
+    /// Bytes of the journal when it was handed over: what stands behind them is newer than what was asked.
+    #[serde(default)]
+    pub journal_bytes: u64,
 }
 
 /// One batch of it, with up to as many rows as the provider takes.

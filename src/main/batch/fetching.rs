@@ -142,6 +142,7 @@ impl Fetch<'_> {
             spec: &spec,
             // The one that held when it was handed over, as in the ledger.
             rate: booked.map_or(self.config.settings.currency.rate, |booked| booked.rate),
+            since: self.handed.journal_bytes,
             problems: &|text| answer::problems(text, &format),
         };
         let rows = self.input.rows().map_err(Trouble::Failed)?;
@@ -186,11 +187,14 @@ impl Fetch<'_> {
 
     /// Asks live what did not fit, and writes the output.
     async fn finish(self, outside: Outside) -> Result<u8> {
-        let Self { config, registry, handed, input, journal, index, again, not_come_to, files } = self;
+        let Self { config, registry, handed, input, journal, mut index, again, not_come_to, files } = self;
         if !again.is_empty() {
             progress::say(&format!("{} without an answer that fits; asked once more, live.", came_back(again.len())));
         }
         let asked: Vec<u64> = again.keys().copied().collect();
+        for n in &asked {
+            index.await_row(*n);
+        }
         let job = job(config, &handed, &input, (journal, index), again)?;
         let edges =
             Edges { runtime: outside.runtime.without_spending(), arrived: outside.arrived, signals: signals()? };
@@ -235,7 +239,7 @@ fn is_kept(handed: &Handed, asked: &[u64]) -> std::result::Result<bool, String> 
         return Ok(true);
     }
     let (_, index) = journal(handed)?;
-    Ok(asked.iter().all(|n| index.is_done(*n)))
+    Ok(asked.iter().all(|n| index.is_done_since(*n, handed.journal_bytes)))
 }
 
 /// What is still to come.

@@ -21,7 +21,7 @@ use munshi::runtime::{Clock, Runtime, Write};
 
 use super::journal::Begun;
 use super::registry::Registry;
-use super::{Read, following, signals, world};
+use super::{Read, fetching, following, signals, world};
 
 /// The variables that make batches smaller, so that many of them can be tried out.
 const ROWS_VARIABLE: &str = "MUNSHI_TEST_BATCH_ROWS";
@@ -53,7 +53,7 @@ pub async fn hand_over(
         world.runtime.close();
         return Ok(Some(refused.exit.code()));
     }
-    let handed = known.map_or_else(|| new(registry, read, &begun, now_ms), Ok);
+    let handed = known.map_or_else(|| new(registry, read, &begun, (now_ms, args.retry_failed)), Ok);
     let mut handed = match handed {
         Ok(handed) => handed,
         Err(why) => {
@@ -71,7 +71,7 @@ pub async fn hand_over(
     let code = match submitted {
         Ok(()) if handed.parts.is_empty() => return Ok(None),
         Ok(()) => {
-            progress::say(&handed_over(&handed));
+            progress::say(&if handed.is_over() { fetching::over(&handed) } else { handed_over(&handed) });
             Exit::Done.code()
         }
         Err(trouble) => said(trouble, &handed, has_max_cost),
@@ -149,7 +149,12 @@ fn limits() -> Limits {
 }
 
 /// A run that nothing is known of yet.
-fn new(registry: &Registry, read: &Read, begun: &Begun, now_ms: i64) -> std::result::Result<Handed, String> {
+fn new(
+    registry: &Registry,
+    read: &Read,
+    begun: &Begun,
+    (now_ms, retries): (i64, bool),
+) -> std::result::Result<Handed, String> {
     let output = read.output.path.as_deref().ok_or("--offload needs -o FILE: the answers come later.")?;
     let absolute = |path: &Path| std::path::absolute(path).map(|path| path.display().to_string());
     let failed = |error: std::io::Error| format!("{} cannot be found: {error}.", output.display());
@@ -168,6 +173,8 @@ fn new(registry: &Registry, read: &Read, begun: &Begun, now_ms: i64) -> std::res
         task: read.task.clone(),
         parts: Vec::new(),
         is_whole: false,
+        retries,
+        journal_bytes: begun.journal.bytes(),
     };
     registry.save(&handed)?;
     Ok(handed)

@@ -25,6 +25,8 @@ pub struct Begun {
     pub run: ConversationId,
     pub header: Header,
     pub resumes: bool,
+    /// Whether it is in a provider's hands in part, and goes on with that.
+    pub is_with_provider: bool,
     /// A run in a provider's hands that this one takes the place of: nothing of it was sent.
     pub given_up: Option<Handed>,
 }
@@ -46,13 +48,16 @@ pub fn open(args: &BatchRunArgs, read: &Read, registry: &Registry, now_ms: i64) 
         Found::Journal(header, locked) => (header, locked),
     };
     let differences = differences(&header, &fresh);
-    let goes_on = args.offload && !args.restart && differences.is_empty();
+    let is_same = args.offload && !args.restart && differences.is_empty();
+    let goes_on = |handed: &Handed| is_same && !handed.is_whole && handed.retries == args.retry_failed;
     // Before anything is changed: answers that a provider has yet to give belong to this journal as it is.
-    let given_up = registry.with_provider(header.run)?.filter(|handed| handed.is_whole || !goes_on);
+    let known = registry.with_provider(header.run)?;
+    let is_with_provider = known.as_ref().is_some_and(goes_on);
+    let given_up = known.filter(|_| !is_with_provider);
     if let Some(handed) = given_up.as_ref().filter(|handed| !handed.is_unsent()) {
         return Err(handing::already(handed));
     }
-    let begun = |begun: Begun| Ok(Begun { given_up, ..begun });
+    let begun = |begun: Begun| Ok(Begun { is_with_provider, given_up, ..begun });
     if args.restart {
         return begun(restarted(locked, read, &path, &fresh)?);
     }
@@ -94,7 +99,7 @@ fn first(args: &BatchRunArgs, read: &Read, registry: &Registry, path: &Path, fre
 fn new(journal: Journal, index: Index, header: Header, resumes: bool) -> Begun {
     let places = index.places();
     let done = Box::new(move |n| places.is_done(n));
-    Begun { journal, index, done, run: header.run, header, resumes, given_up: None }
+    Begun { journal, index, done, run: header.run, header, resumes, is_with_provider: false, given_up: None }
 }
 
 fn new_index(read: &Read) -> Index {

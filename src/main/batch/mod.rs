@@ -157,7 +157,7 @@ async fn begin(args: &BatchRunArgs, config: &Config, read: Read, log_notice: Opt
         Ok(begun) => begun,
         Err(why) => return Ok(refused(&why)),
     };
-    if args.offload && begun.index.settled() < read.scan.rows {
+    if args.offload && (begun.is_with_provider || begun.index.settled() < read.scan.rows) {
         let expected = (Arc::clone(&settings), estimate.cost);
         if let Some(code) = handing::hand_over(args, config, expected, (&read, &registry), begun).await? {
             return Ok(code);
