@@ -159,3 +159,18 @@ fn a_fetch_while_it_is_handed_over_is_told_to_wait() {
     well(&child.wait_with_output().unwrap());
     assert_eq!(desk.handed_rows(), all_rows());
 }
+
+#[test]
+fn a_kill_before_it_is_noted_that_all_is_handed_over_keeps_nobody_out() {
+    let desk = Desk::new(&mails(10));
+    let id = desk.hand_over();
+    let (path, mut record) = desk.records().remove(0);
+    record["is_whole"] = false.into();
+    std::fs::write(&path, record.to_string()).unwrap();
+    desk.finish_all(1);
+    let said = well(&desk.fetch(&id));
+    assert!(said.contains("not handed over whole"), "{said}");
+    assert!(well(&run(&desk.offload())).contains("fetched already"));
+    well(&run(&desk.live()));
+    assert_eq!((desk.asked_live(), desk.output().len(), desk.handed_rows().len()), (0, 10, 1));
+}

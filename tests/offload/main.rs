@@ -20,3 +20,4 @@ mod later;
 mod money;
 mod parts;
 mod refusals;
+mod retries;

@@ -127,3 +127,31 @@ fn what_the_provider_says_moves_no_cursor() {
         assert!(!all.contains('\u{1b}') && !all.contains('\u{7}'), "{all:?}");
     }
 }
+
+#[test]
+fn a_key_that_is_refused_when_rows_are_asked_live_leaves_them_to_the_next_fetch() {
+    let desk = Desk::new("My phone\nA misfit about a bill\nMy bill\n");
+    let id = desk.hand_over();
+    desk.finish_all(1);
+    desk.api.once("POST /v1/chat/completions", error(401, "invalid_api_key", "Incorrect API key"));
+    let said = ended_with(&desk.fetch(&id), 4);
+    assert!(said.contains("401") && said.contains("Run the same command again"), "{said}");
+    assert_eq!(desk.output().len(), 2);
+    well(&desk.fetch(&id));
+    let row = desk.output().remove(1);
+    assert_eq!((desk.output().len(), row[2].as_str()), (3, "Billing"));
+    assert_eq!(row[4], (101 + 7 + 121 + 5).to_string(), "what was paid before is not forgotten");
+}
+
+#[test]
+fn a_budget_that_the_live_rows_pass_leaves_them_to_a_later_fetch() {
+    let desk = Desk::new("My phone\nA misfit about a bill\nMy bill\n");
+    let id = desk.hand_over();
+    desk.finish_all(1);
+    desk.home.write_config("[budget]\nday = 0.000001\n");
+    let said = ended_with(&desk.fetch(&id), 3);
+    assert!(said.contains("budget"), "{said}");
+    desk.home.write_config("");
+    well(&desk.fetch(&id));
+    assert_eq!(desk.output().len(), 3);
+}
