@@ -200,7 +200,8 @@ async fn closed(scribe: Scribe, signals: &mut BoxStream<'static, Signal>, is_in_
 }
 
 /// The part of a sum that so many of all rows have.
-fn share(all: Local, rows: u64, of: u64) -> Local {
+#[must_use]
+pub fn share(all: Local, rows: u64, of: u64) -> Local {
     Local(all.0.saturating_mul(i128::from(rows)) / i128::from(of.max(1)))
 }
 
@@ -212,13 +213,18 @@ fn minus(all: &Spend, before: &Spend) -> Spend {
     }
 }
 
+/// What a budget does not allow, said of the limit that a run has in its place.
+#[must_use]
+pub fn of_max_cost(why: &str) -> String {
+    why.replace("the conversation's budget", "--max-cost")
+}
+
 /// Why it stopped, and how to go on.
 fn last_words(why: Option<&Why>, has_max_cost: bool, goes_on: bool) -> Vec<String> {
     let said = match why {
         None | Some(Why::ReaderGone) => return Vec::new(),
         Some(Why::Signal(_)) => "Stopped.".to_owned(),
-        // The cap that a run's own limit stands in for.
-        Some(Why::OverBudget(why)) if has_max_cost => why.replace("the conversation's budget", "--max-cost"),
+        Some(Why::OverBudget(why)) if has_max_cost => of_max_cost(why),
         Some(Why::OverBudget(why) | Why::Provider(why) | Why::Failed(why)) => why.clone(),
     };
     let way_on = "Run the same command again to go on; what is finished is kept.";

@@ -9,8 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::batch_rows::{self, Rest};
-use super::replies;
-use super::server::{End, Part, Reply, Request, Server};
+use super::server::{End, Gate, Part, Reply, Request, Server};
 
 /// How long a batch is waited for.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -39,6 +38,9 @@ struct State {
     loses_next_create: bool,
     cuts_next_download: bool,
     finishes_at_once: bool,
+    /// After so many more requests, answers wait at the gate.
+    falls_silent: Option<(usize, Gate)>,
+    is_silent: bool,
     named: usize,
 }
 
@@ -75,7 +77,7 @@ impl BatchApi {
     pub fn start(rule: impl Fn(&Value) -> (u16, Value) + Send + Sync + 'static) -> Self {
         let desk = Arc::new(Desk { rule: Box::new(rule), state: Mutex::default(), changed: Condvar::new() });
         let theirs = Arc::clone(&desk);
-        Self { server: Server::start(move |request| theirs.reply(request)), desk }
+        Self { server: Server::start(move |request| theirs.held(theirs.reply(request))), desk }
     }
 
     /// `http://127.0.0.1:PORT/v1`
@@ -104,6 +106,24 @@ impl BatchApi {
     /// From now on a batch is done the first time it is asked for.
     pub fn finish_at_once(&self) {
         self.desk.hold().finishes_at_once = true;
+    }
+    /// The next `count` requests are answered; what comes then has its effect, and is not answered before the gate opens.
+    pub fn falls_silent_after(&self, count: usize, gate: &Gate) {
+        let mut state = self.desk.hold();
+        (state.falls_silent, state.is_silent) = (Some((count, gate.clone())), false);
+    }
+    /// Waits until a request has had its effect and no answer.
+    #[track_caller]
+    pub fn wait_until_silent(&self) {
+        let state = self.desk.hold();
+        let waited = self.desk.changed.wait_timeout_while(state, DEADLINE, |state| !state.is_silent);
+        assert!(!waited.unwrap_or_else(PoisonError::into_inner).1.timed_out(), "waited for one request too many");
+    }
+    pub fn speaks_again(&self) {
+        self.desk.hold().falls_silent = None;
+    }
+    pub fn wait_for_requests(&self, count: usize) {
+        self.server.wait_for_requests(count);
     }
     /// Waits until `count` batches were made; their ids, oldest first.
     #[track_caller]
@@ -163,6 +183,19 @@ impl Desk {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn held(&self, reply: Reply) -> Reply {
+        let mut state = self.hold();
+        let Some((left, gate)) = &mut state.falls_silent else { return reply };
+        if *left == 0 {
+            let reply = reply.head_waits(gate);
+            state.is_silent = true;
+            self.changed.notify_all();
+            return reply;
+        }
+        *left -= 1;
+        reply
+    }
+
     fn reply(&self, request: &Request) -> Reply {
         let route = route(request);
         let mut state = self.hold();
@@ -173,7 +206,7 @@ impl Desk {
         match pieces.as_slice() {
             ["POST", "v1", "chat", "completions"] => {
                 drop(state);
-                live(&request.json(), &self.rule)
+                batch_rows::live(&request.json(), &self.rule)
             }
             ["POST", "v1", "files"] => state.upload(request),
             ["GET", "v1", "files", id, "content"] => state.download(id),
@@ -358,25 +391,4 @@ fn field<'a>(request: &'a Request, name: &str) -> Option<Field<'a>> {
         let (head, content) = part.split_once("\r\n\r\n")?;
         head.contains(&wanted).then(|| Field { head, content: content.strip_suffix("\r\n").unwrap_or(content) })
     })
-}
-
-/// A live answer by the rule: streamed where that was asked for.
-fn live(asked: &Value, rule: &Rule) -> Reply {
-    let (status, body) = rule(asked);
-    if status != 200 || asked["stream"] != true {
-        return Reply::json(status, &body.to_string());
-    }
-    let choice = &body["choices"][0];
-    let tokens = |name: &str| body["usage"][name].as_u64().unwrap_or(0) as usize;
-    let mut reply = replies::stream().bytes(replies::role());
-    if let Some(text) = choice["message"]["content"].as_str() {
-        reply = reply.bytes(replies::delta(text));
-    }
-    for (index, call) in choice["message"]["tool_calls"].as_array().into_iter().flatten().enumerate() {
-        let word = |pointer: &str| call.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-        let head = Some((word("/id"), word("/function/name")));
-        reply = reply.bytes(replies::call_delta(index, head, word("/function/arguments")));
-    }
-    let reply = reply.bytes(replies::finish(choice["finish_reason"].as_str().unwrap_or("stop")));
-    reply.bytes(replies::usage(tokens("prompt_tokens"), tokens("completion_tokens"))).bytes(replies::done())
 }

@@ -7,6 +7,8 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::batch_api::Rule;
+use super::replies;
+use super::server::Reply;
 
 const MOST_ROWS: usize = 50_000;
 const MOST_BYTES: usize = 200_000_000;
@@ -95,4 +97,25 @@ pub fn answers(text: &str, most: usize, rest: Rest, rule: &Rule) -> Answers {
         counts[count] += 1;
     }
     Answers { output, refused, counts }
+}
+
+/// A live answer by the rule: streamed where that was asked for.
+pub fn live(asked: &Value, rule: &Rule) -> Reply {
+    let (status, body) = rule(asked);
+    if status != 200 || asked["stream"] != true {
+        return Reply::json(status, &body.to_string());
+    }
+    let choice = &body["choices"][0];
+    let tokens = |name: &str| body["usage"][name].as_u64().unwrap_or(0) as usize;
+    let mut reply = replies::stream().bytes(replies::role());
+    if let Some(text) = choice["message"]["content"].as_str() {
+        reply = reply.bytes(replies::delta(text));
+    }
+    for (index, call) in choice["message"]["tool_calls"].as_array().into_iter().flatten().enumerate() {
+        let word = |pointer: &str| call.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+        let head = Some((word("/id"), word("/function/name")));
+        reply = reply.bytes(replies::call_delta(index, head, word("/function/arguments")));
+    }
+    let reply = reply.bytes(replies::finish(choice["finish_reason"].as_str().unwrap_or("stop")));
+    reply.bytes(replies::usage(tokens("prompt_tokens"), tokens("completion_tokens"))).bytes(replies::done())
 }

@@ -94,10 +94,21 @@ impl Index {
         self.awaited = Bits(self.failed.0.clone());
     }
 
+    /// From now on, a row with an error counts as not done.
+    pub fn await_row(&mut self, n: u64) {
+        self.awaited.set(n, self.failed.get(n));
+    }
+
     /// Whether a row need not be asked.
     #[must_use]
     pub fn is_done(&self, n: u64) -> bool {
         self.offset(n).is_some() && !self.awaited.get(n)
+    }
+
+    /// Whether a row has an answer, or what it has was written at or behind this place of the journal.
+    #[must_use]
+    pub fn is_done_since(&self, n: u64, place: u64) -> bool {
+        self.offset(n).is_some_and(|offset| offset >= place || !self.failed.get(n))
     }
 
     /// Which rows are done by now, for whoever hands out the others.

@@ -277,6 +277,12 @@ impl Journal {
         sync_folder_of(to)
     }
 
+    /// Its bytes until now.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        self.end
+    }
+
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path

@@ -9,13 +9,14 @@ use std::path::PathBuf;
 use serde_json::{Map, Value};
 
 use crate::batch::engine::Rows;
-use crate::batch::input::{Row, row_digest};
+use crate::batch::input::Row;
 use crate::batch::journal::{Index, Journal, Record};
-use crate::batch::task::{Task, hex};
+use crate::batch::task::Task;
 use crate::chat::offload::{OffloadedAnswer, WholeReply};
 use crate::chat::{Failure, FailureKind, FinishReason, ModelSpec, PicoUsd, Rate, Usage};
 use crate::runtime::Offload;
 use crate::session::explain;
+use crate::session::shell::for_the_shell;
 
 use super::record::{halved, row_of};
 
@@ -33,8 +34,8 @@ pub struct Fetched {
     pub cost: Option<PicoUsd>,
     /// Rows to be asked once more, live: their answers did not fit, or the provider failed them. With what was paid.
     pub again: HashMap<u64, Paid>,
-    /// Rows that were not come to, in time or before they were cancelled.
-    pub not_come_to: u64,
+    /// Rows that were come to.
+    pub come_to: u64,
     /// Lines that are no answer to any row.
     pub strange: u64,
 }
@@ -51,6 +52,8 @@ pub struct Judge<'a> {
     pub task: &'a Task,
     pub spec: &'a ModelSpec,
     pub rate: Rate,
+    /// Errors that stand before this place of the journal are what is asked once more.
+    pub since: u64,
     /// What is wrong with an answer's shape, in lines.
     pub problems: &'a dyn Fn(&str) -> Vec<String>,
 }
@@ -85,10 +88,11 @@ pub fn take_in(
         let Ok(answer) = offload.read_line(line.trim_end()) else { continue };
         let came = judge.came(&answer);
         out.add(&answer, judge.spec);
+        out.come_to += u64::from(!matches!(came, Came::NotComeTo));
         match came {
-            Came::NotComeTo => out.not_come_to += 1,
+            Came::NotComeTo => {}
             // One that an earlier fetch has kept, or that was asked live since.
-            _ if index.is_done(n) => {}
+            _ if index.is_done_since(n, judge.since) => {}
             Came::Again(paid) => {
                 out.again.insert(n, paid);
             }
@@ -165,7 +169,7 @@ impl Judge<'_> {
     fn came(&self, answer: &OffloadedAnswer) -> Came {
         match &answer.outcome {
             Ok(reply) => self.reply_came(reply),
-            Err(failure) => failed(failure),
+            Err(failure) => self.failed(failure),
         }
     }
 
@@ -193,38 +197,21 @@ impl Judge<'_> {
         }
     }
 
-    fn record(&self, n: u64, row: &Row, answer: Result<Map<String, Value>, String>, paid: Paid) -> Record {
-        let (fields, error) = match answer {
-            Ok(fields) => (Some(fields), None),
-            Err(error) => (None, Some(error)),
-        };
-        Record {
-            n,
-            row: row.number,
-            digest: hex(&row_digest(&row.text)),
-            input: row.text.clone(),
-            fields,
-            model: self.task.model.to_string(),
-            tokens: paid.tokens,
-            cost: paid.cost,
-            rate: self.rate,
-            error,
+    fn failed(&self, failure: &Failure) -> Came {
+        let nothing = Paid { tokens: Some(0), cost: Some(PicoUsd(0)) };
+        match failure.kind {
+            FailureKind::Transient if failure.code.as_deref().is_some_and(|code| code.starts_with("batch_")) => {
+                Came::NotComeTo
+            }
+            FailureKind::Transient | FailureKind::Server | FailureKind::RateLimited | FailureKind::Timeout => {
+                Came::Again(nothing)
+            }
+            // In the words that a live refusal has.
+            _ => Came::Finished(Err(for_the_shell(&explain::failure(failure, &self.task.model))), nothing),
         }
     }
-}
 
-fn failed(failure: &Failure) -> Came {
-    let nothing = Paid { tokens: Some(0), cost: Some(PicoUsd(0)) };
-    match failure.kind {
-        FailureKind::Transient if failure.code.as_deref().is_some_and(|code| code.starts_with("batch_")) => {
-            Came::NotComeTo
-        }
-        FailureKind::Transient | FailureKind::Server | FailureKind::RateLimited | FailureKind::Timeout => {
-            Came::Again(nothing)
-        }
-        _ => {
-            let status = failure.status.map_or_else(String::new, |status| format!("{status}: "));
-            Came::Finished(Err(format!("the provider refused it ({status}{})", failure.message.trim())), nothing)
-        }
+    fn record(&self, n: u64, row: &Row, answer: Result<Map<String, Value>, String>, paid: Paid) -> Record {
+        Record::new((n, row), &self.task.model.to_string(), (paid.tokens, paid.cost, self.rate), answer)
     }
 }

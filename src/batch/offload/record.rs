@@ -29,6 +29,12 @@ pub struct Handed {
     pub parts: Vec<Part>,
     /// Whether all of its rows are in some part: else a kill came between.
     pub is_whole: bool,
+    /// Whether rows that had an error were handed over once more.
+    #[serde(default)]
+    pub retries: bool,
+    /// Bytes of the journal when it was handed over: what stands behind them is newer than what was asked.
+    #[serde(default)]
+    pub journal_bytes: u64,
 }
 
 /// One batch of it, with up to as many rows as the provider takes.
@@ -111,6 +117,12 @@ impl Handed {
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.is_whole && self.parts.iter().all(|part| part.is_fetched)
+    }
+
+    /// Whether nothing of it can be at the provider: a batch is made of a file.
+    #[must_use]
+    pub fn is_unsent(&self) -> bool {
+        self.parts.iter().all(|part| part.file.is_none() && part.batch.is_none())
     }
 
     /// Whether `id` is its own, or that of one of its batches.

@@ -7,17 +7,20 @@ use std::iter::Peekable;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::batch::Stop;
 use crate::batch::engine::{Done, Rows};
 use crate::batch::input::Row;
 use crate::batch::journal::Record;
 use crate::chat::budget::Scope;
-use crate::chat::{Catalogue, Failure, FailureKind, PicoUsd, Settings};
+use crate::chat::offload::RemoteBatch;
+use crate::chat::{Catalogue, FailureKind, PicoUsd, Settings};
 use crate::runtime::{News, Offload, Runtime, StoreEvent, Write, ids};
 use crate::session::explain;
+use crate::session::shell::for_the_shell;
 
 use super::compose::{Composed, compose};
 use super::record::{Booked, Handed, Part, halved, halved_prices, row_name};
-use super::tries::Tries;
+use super::tries::{End, Tries};
 
 /// The most that one batch may hold.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +38,7 @@ pub enum Trouble {
     Provider(String),
     /// The disk or the input.
     Failed(String),
-    Stopped,
+    Stopped(Stop),
 }
 
 /// What rows are handed over with.
@@ -49,6 +52,8 @@ pub struct Submit<'a> {
     pub folder: &'a Path,
     /// Keeps the record on disk.
     pub save: &'a mut dyn FnMut(&Handed) -> Result<(), String>,
+    /// Keeps rows that cannot be asked, and so are not handed over.
+    pub unasked: &'a mut dyn FnMut(&[Record]) -> Result<(), String>,
     /// Says how far it is.
     pub say: &'a dyn Fn(&str),
     pub tries: Tries<'a>,
@@ -59,7 +64,7 @@ type Undone = Box<dyn Iterator<Item = Result<(u64, Row), String>> + Send>;
 
 struct Source {
     rows: Peekable<Undone>,
-    /// Rows that are not handed over, since they cannot be asked.
+    /// Rows that cannot be asked, until they are kept.
     unasked: Vec<Record>,
 }
 
@@ -73,12 +78,11 @@ struct Written {
 }
 
 impl Submit<'_> {
-    /// Hands over all rows that are not done, and goes on where an earlier process ended; gives those that cannot be
-    /// asked.
+    /// Hands over all rows that are not done, and goes on where an earlier process ended.
     ///
     /// # Errors
     /// What stands in the way; what was handed over by then is kept.
-    pub async fn run(&mut self, handed: &mut Handed, rows: Rows, done: Done) -> Result<Vec<Record>, Trouble> {
+    pub async fn run(&mut self, handed: &mut Handed, rows: Rows, done: Done) -> Result<(), Trouble> {
         let numbered = (1u64..).zip(rows).filter(move |(n, _)| !done(*n));
         let numbered = numbered.map(|(n, row)| row.map(|row| (n, row)).map_err(|error| error.to_string()));
         let undone: Undone = Box::new(numbered);
@@ -110,16 +114,17 @@ impl Submit<'_> {
             }
             at += 1;
         }
-        Ok(source.unasked)
+        Ok(())
     }
 
     fn keep(&mut self, handed: &Handed) -> Result<(), Trouble> {
         (self.save)(handed).map_err(Trouble::Failed)
     }
 
-    /// Writes the next rows into a file: up to `last`, or as many as a batch may hold.
+    /// Writes the next rows into a file: up to `last`, or as many as a batch may hold. Those between them that cannot be
+    /// asked are kept before the part is: who goes on after a kill passes over them.
     fn write(
-        &self,
+        &mut self,
         task: &crate::batch::task::Task,
         at: usize,
         source: &mut Source,
@@ -151,6 +156,7 @@ impl Submit<'_> {
         }
         let file = out.into_inner().map_err(|error| failed(error.into_error()))?;
         file.sync_all().map_err(failed)?;
+        (self.unasked)(&std::mem::take(&mut source.unasked)).map_err(Trouble::Failed)?;
         Ok(written)
     }
 
@@ -174,7 +180,15 @@ impl Submit<'_> {
             handed.parts[at].file = Some(sent.map_err(|end| trouble(end, handed))?);
             self.keep(handed)?;
         }
-        let batch = self.make(handed, at).await?;
+        let made = self.make(handed, at).await;
+        if let Err(End::Failed(failure)) = &made
+            && failure.kind == FailureKind::NotFound
+        {
+            // There are no batches there, or not of this file: none was made of it, and none can be.
+            handed.parts[at].file = None;
+            self.keep(handed)?;
+        }
+        let batch = made.map_err(|end| trouble(end, handed))?;
         let part = &mut handed.parts[at];
         part.batch = Some(batch.id);
         batch.status.as_str().clone_into(&mut part.status);
@@ -193,13 +207,12 @@ impl Submit<'_> {
 
     /// Makes the batch, unless one was made of its file already: by a process that was killed before it heard of it, or by
     /// a request whose answer was lost.
-    async fn make(&mut self, handed: &Handed, at: usize) -> Result<crate::chat::offload::RemoteBatch, Trouble> {
+    async fn make(&mut self, handed: &Handed, at: usize) -> Result<RemoteBatch, End> {
         let provider = handed.task.model.provider.clone();
         let file = handed.parts[at].file.clone().unwrap_or_default();
         let metadata = vec![("munshi".to_owned(), handed.id.clone()), ("part".to_owned(), (at + 1).to_string())];
         let offload = Arc::clone(&self.offload);
-        let made = self
-            .tries
+        self.tries
             .run(|| {
                 let (offload, provider, file, metadata) =
                     (Arc::clone(&offload), provider.clone(), file.clone(), metadata.clone());
@@ -211,8 +224,7 @@ impl Submit<'_> {
                     }
                 })
             })
-            .await;
-        made.map_err(|end| trouble(end, handed))
+            .await
     }
 
     /// Opens the part's row in the ledger, and reserves the most that it can cost where a budget is set.
@@ -251,7 +263,8 @@ impl Submit<'_> {
                             let currency = &self.settings.currency;
                             let worst = worst.map(halved);
                             let purpose = crate::chat::ledger::Purpose::Batch;
-                            return Err(Trouble::OverBudget(explain::refusal(&refusal, worst, currency, purpose)));
+                            let why = explain::refusal(&refusal, worst, currency, purpose);
+                            return Err(Trouble::OverBudget(for_the_shell(&why)));
                         }
                         _ => {}
                     },
@@ -267,16 +280,16 @@ impl Submit<'_> {
     }
 }
 
-/// Why a call came to nothing: a failure, or whoever waited stopped.
-pub fn trouble(end: Option<Failure>, handed: &Handed) -> Trouble {
+/// What a call that came to nothing means.
+#[must_use]
+pub fn trouble(end: End, handed: &Handed) -> Trouble {
     match end {
-        None => Trouble::Stopped,
-        Some(failure) if failure.kind == FailureKind::NotFound => {
-            Trouble::Provider(format!("{} Leave --offload out to ask row by row.", failure.message))
+        End::Stopped(stop) => Trouble::Stopped(stop),
+        End::Failed(failure) if failure.kind == FailureKind::NotFound => {
+            // It says by itself what to do.
+            Trouble::Provider(failure.message)
         }
-        Some(failure) => {
-            Trouble::Provider(crate::session::shell::for_the_shell(&explain::failure(&failure, &handed.task.model)))
-        }
+        End::Failed(failure) => Trouble::Provider(for_the_shell(&explain::failure(&failure, &handed.task.model))),
     }
 }
 

@@ -6,10 +6,17 @@ use futures::StreamExt as _;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 
-use crate::batch::Signal;
+use crate::batch::{Signal, Stop};
 use crate::chat::{Failure, RetryPolicy};
 use crate::runtime::ids;
 use crate::session::{explain, retry};
+
+/// Why a call came to nothing.
+#[derive(Debug)]
+pub enum End {
+    Failed(Failure),
+    Stopped(Stop),
+}
 
 /// How calls are made again.
 pub struct Tries<'a> {
@@ -23,16 +30,13 @@ impl Tries<'_> {
     /// Makes a call until it succeeds, is refused for good, or has been made often enough.
     ///
     /// # Errors
-    /// The last failure; `None` where the system asked to stop.
-    pub async fn run<T>(
-        &mut self,
-        mut call: impl FnMut() -> BoxFuture<'static, Result<T, Failure>>,
-    ) -> Result<T, Option<Failure>> {
+    /// The last failure, or what the system asked.
+    pub async fn run<T>(&mut self, mut call: impl FnMut() -> BoxFuture<'static, Result<T, Failure>>) -> Result<T, End> {
         let mut tries = 1;
         loop {
             let done = tokio::select! {
                 biased;
-                () = stops(self.signals) => return Err(None),
+                stop = stops(self.signals) => return Err(End::Stopped(stop)),
                 done = call() => done,
             };
             let failure = match done {
@@ -40,7 +44,7 @@ impl Tries<'_> {
                 Err(failure) => failure,
             };
             let Some(after) = retry::again(&failure, tries, ids::jitter(), &self.policy) else {
-                return Err(Some(failure));
+                return Err(End::Failed(failure));
             };
             tries += 1;
             let (why, wait, of) = (failure.short(), explain::duration(after), self.policy.attempts);
@@ -52,20 +56,20 @@ impl Tries<'_> {
     /// Waits, or ends where the system asks to stop.
     ///
     /// # Errors
-    /// `None` where it does.
-    pub async fn wait(&mut self, after: Duration) -> Result<(), Option<Failure>> {
+    /// What it asks.
+    async fn wait(&mut self, after: Duration) -> Result<(), End> {
         tokio::select! {
             biased;
-            () = stops(self.signals) => Err(None),
+            stop = stops(self.signals) => Err(End::Stopped(stop)),
             () = tokio::time::sleep(after) => Ok(()),
         }
     }
 }
 
-async fn stops(signals: &mut BoxStream<'static, Signal>) {
+async fn stops(signals: &mut BoxStream<'static, Signal>) -> Stop {
     loop {
         match signals.next().await {
-            Some(Signal::Stop(_)) => return,
+            Some(Signal::Stop(stop)) => return stop,
             Some(Signal::Continued) => {}
             None => std::future::pending().await,
         }

@@ -45,30 +45,38 @@ struct Fetch<'a> {
     /// Rows to be asked live, with what was paid for them.
     again: HashMap<u64, Paid>,
     not_come_to: u64,
+    /// What was brought down.
+    files: Vec<PathBuf>,
 }
 
 /// Fetches a run, and gives the exit code.
 pub async fn fetch(id: &str, config: &Config) -> Result<u8> {
     let registry = Registry::new(&config.paths);
-    let mut handed = match registry.find(id) {
-        Ok(handed) => handed,
+    let held = match registry.find(id) {
+        // Its journal may be another run's by now.
+        Ok(handed) if handed.is_over() => Err(over(&handed)),
+        Ok(handed) => match hold(&registry, &handed) {
+            Ok((handed, _)) if handed.is_over() => Err(over(&handed)),
+            Ok(held) => Ok(held),
+            Err(why) => return Ok(refused(&why)),
+        },
         Err(why) => return Ok(refused(&why)),
     };
-    if handed.is_over() {
-        progress::say(&format!("{} was fetched already, into {}.", handed.id, handed.output));
-        return Ok(Exit::Done.code());
-    }
+    let (mut handed, (journal, index)) = match held {
+        Ok(held) => held,
+        Err(over) => {
+            progress::say(&over);
+            return Ok(Exit::Done.code());
+        }
+    };
     let mut outside = world(config, Clock::start(), false)?;
-    let remote = match refresh(&mut handed, &registry, &outside.offload, config).await {
+    let remote = match refresh(&mut handed, &outside.offload, config).await {
         Ok(remote) => remote,
         Err(end) => return Ok(say(end)),
     };
     let input = Input::copied(registry.input(&handed.id), &handed.header);
-    let (journal, index) = match journal(&handed) {
-        Ok(opened) => opened,
-        Err(why) => return Ok(refused(&why)),
-    };
-    let mut fetch = Fetch { config, registry, handed, input, journal, index, again: HashMap::new(), not_come_to: 0 };
+    let (again, not_come_to, files) = (HashMap::new(), 0, Vec::new());
+    let mut fetch = Fetch { config, registry, handed, input, journal, index, again, not_come_to, files };
     for (at, remote) in remote.into_iter().enumerate() {
         let Some(remote) = remote.filter(|remote| remote.status.is_over()) else { continue };
         if let Err(end) = fetch.part(at, &remote, &mut outside).await {
@@ -79,9 +87,20 @@ pub async fn fetch(id: &str, config: &Config) -> Result<u8> {
     fetch.finish(outside).await
 }
 
-fn refused(why: &str) -> u8 {
+pub fn refused(why: &str) -> u8 {
     progress::say(why);
     USAGE
+}
+
+/// That there is nothing left to be had of a run.
+pub fn over(handed: &Handed) -> String {
+    format!("{} was fetched already, into {}.", handed.id, handed.output)
+}
+
+/// Holds the journal of a run, so that nobody else works on it, and reads again how the run stands by now.
+pub fn hold(registry: &Registry, handed: &Handed) -> std::result::Result<(Handed, (Journal, Index)), String> {
+    let held = journal(handed)?;
+    Ok((registry.find(&handed.id)?, held))
 }
 
 /// The journal of the run, or, where it is gone, a new one.
@@ -103,7 +122,8 @@ fn journal(handed: &Handed) -> std::result::Result<(Journal, Index), String> {
 }
 
 impl Fetch<'_> {
-    /// Takes in a batch that is over: its rows first, then its cost, and only then that it was fetched.
+    /// Takes in a batch that is over: its rows first, then its cost. That it was fetched is kept once its last row is
+    /// asked: until then, all of this can be done again.
     async fn part(
         &mut self,
         at: usize,
@@ -117,10 +137,13 @@ impl Fetch<'_> {
         let spec = self.config.catalogue.spec(&self.handed.task.model);
         let format = AnswerFormat::Schema(self.handed.task.schema.clone());
         let answers = answer::Judge::default();
+        let booked = self.handed.parts[at].booked.as_ref();
         let judge = Judge {
             task: &self.handed.task,
             spec: &spec,
-            rate: self.config.settings.currency.rate,
+            // The one that held when it was handed over, as in the ledger.
+            rate: booked.map_or(self.config.settings.currency.rate, |booked| booked.rate),
+            since: self.handed.journal_bytes,
             problems: &|text| answers.problems(text, &format),
         };
         let rows = self.input.rows().map_err(Trouble::Failed)?;
@@ -132,14 +155,11 @@ impl Fetch<'_> {
         let now_ms = outside.runtime.clock().now().unix_ms;
         let closing = closing(&self.handed.parts[at], remote, &fetched, now_ms);
         outside.runtime.store().write(vec![Write::CloseAttempt(closing)], None);
-        self.not_come_to += fetched.not_come_to;
+        let part = &mut self.handed.parts[at];
+        self.not_come_to += part.rows.saturating_sub(fetched.come_to);
+        part.is_fetched = true;
         self.again.extend(fetched.again);
-        self.handed.parts[at].is_fetched = true;
-        self.registry.save(&self.handed).map_err(Trouble::Failed)?;
-        for file in files {
-            // It only costs room where it stays.
-            let _ = std::fs::remove_file(file);
-        }
+        self.files.extend(files);
         Ok(())
     }
 
@@ -168,34 +188,69 @@ impl Fetch<'_> {
 
     /// Asks live what did not fit, and writes the output.
     async fn finish(self, outside: Outside) -> Result<u8> {
-        let Self { config, registry, handed, input, journal, index, again, not_come_to } = self;
-        let waiting = handed.parts.iter().filter(|part| !part.is_fetched).count();
+        let Self { config, registry, handed, input, journal, mut index, again, not_come_to, files } = self;
         if !again.is_empty() {
-            let count = again.len();
-            progress::say(&format!(
-                "{count} rows came back without an answer that fits; they are asked once more, live."
-            ));
+            progress::say(&format!("{} without an answer that fits; asked once more, live.", came_back(again.len())));
+        }
+        let asked: Vec<u64> = again.keys().copied().collect();
+        for n in &asked {
+            index.await_row(*n);
         }
         let job = job(config, &handed, &input, (journal, index), again)?;
         let edges =
             Edges { runtime: outside.runtime.without_spending(), arrived: outside.arrived, signals: signals()? };
         let exit = Box::pin(munshi::batch::run(job, edges)).await?;
-        if waiting > 0 {
-            progress::say(&format!(
-                "{waiting} of {} batches are not finished yet: fetch again later. `munshi batch status {}` says how far they are.",
-                handed.parts.len(),
-                handed.id
-            ));
+        let kept = is_kept(&handed, &asked);
+        match kept.and_then(|is_kept| if is_kept { registry.save(&handed) } else { Ok(()) }.map(|()| is_kept)) {
+            // As if it had not been fetched: the next fetch does all of it again.
+            Ok(false) => return Ok(exit.code()),
+            Ok(true) => {}
+            Err(why) => {
+                progress::say(&why);
+                return Ok(Exit::Failed.code());
+            }
+        }
+        for file in files {
+            // It only costs room where it stays.
+            let _ = std::fs::remove_file(file);
+        }
+        let waiting = handed.parts.iter().filter(|part| !part.is_fetched).count();
+        if waiting > 0 || !handed.is_whole {
+            progress::say(&waits(&handed, waiting));
         } else {
             registry.tidy(&handed.id);
         }
         if not_come_to > 0 {
+            let rows = if not_come_to == 1 { "row was" } else { "rows were" };
             progress::say(&format!(
-                "{not_come_to} rows were not answered before the batch ended. Run the same command again, with or without --offload, to ask them."
+                "{not_come_to} {rows} not answered before the batch ended. Run the same command as before, with or without --offload, to ask for them."
             ));
         }
         Ok(exit.code())
     }
+}
+
+fn came_back(count: usize) -> String {
+    if count == 1 { "1 row came back".to_owned() } else { format!("{count} rows came back") }
+}
+
+/// Whether all rows that were asked live are in the journal.
+fn is_kept(handed: &Handed, asked: &[u64]) -> std::result::Result<bool, String> {
+    if asked.is_empty() {
+        return Ok(true);
+    }
+    let (_, index) = journal(handed)?;
+    Ok(asked.iter().all(|n| index.is_done_since(*n, handed.journal_bytes)))
+}
+
+/// What is still to come.
+fn waits(handed: &Handed, waiting: usize) -> String {
+    let (all, id) = (handed.parts.len(), &handed.id);
+    if !handed.is_whole {
+        return format!("{id} was not handed over whole: the command that did it, run again, hands over the rest.");
+    }
+    let batches = if all == 1 { "The batch is".to_owned() } else { format!("{waiting} of {all} batches are") };
+    format!("{batches} not finished yet: fetch again later. `munshi batch status {id}` says how far it is.")
 }
 
 /// The run that asks what is left to be asked live, and writes the output.

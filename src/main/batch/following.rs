@@ -8,17 +8,19 @@ use color_eyre::eyre::Result;
 use jiff::Timestamp;
 use munshi::batch::Exit;
 use munshi::batch::offload::submit::{Trouble, trouble};
-use munshi::batch::offload::tries::Tries;
+use munshi::batch::offload::tries::{End, Tries};
 use munshi::batch::offload::{Handed, Part};
 use munshi::batch::progress;
-use munshi::chat::offload::RemoteBatch;
+use munshi::chat::ledger::LedgerClosing;
+use munshi::chat::offload::{NO_BATCH_API, RemoteBatch};
+use munshi::chat::{Failure, FailureKind};
 use munshi::config::Config;
-use munshi::runtime::{Clock, Offload};
+use munshi::runtime::{Clock, Offload, Write};
 use munshi::text::Sanitised;
 use serde_json::{Value, json};
 
 use super::registry::Registry;
-use super::{USAGE, offload, signals};
+use super::{Outside, USAGE, fetching, handing, offload, signals, world};
 
 /// Asks how one run stands, or all, and prints it.
 pub async fn status(id: Option<&str>, as_json: bool, config: &Config) -> Result<ExitCode> {
@@ -34,7 +36,7 @@ pub async fn status(id: Option<&str>, as_json: bool, config: &Config) -> Result<
     let offload = offload(config);
     let mut failed = false;
     for handed in all.iter_mut().filter(|handed| !handed.is_over()) {
-        if let Err(end) = refresh(handed, &registry, &offload, config).await {
+        if let Err(end) = refresh(handed, &offload, config).await {
             failed = true;
             say(end);
         }
@@ -51,45 +53,91 @@ pub async fn status(id: Option<&str>, as_json: bool, config: &Config) -> Result<
     Ok(ExitCode::from(if failed { Exit::ProviderFailed.code() } else { 0 }))
 }
 
-/// Has the provider stop a run.
-pub async fn cancel(id: &str, config: &Config) -> Result<ExitCode> {
+/// Has the provider stop a run, and gives the exit code.
+pub async fn cancel(id: &str, config: &Config) -> Result<u8> {
     let registry = Registry::new(&config.paths);
-    let mut handed = match registry.find(id) {
-        Ok(handed) => handed,
-        Err(why) => return Ok(crate::fail(&format!("munshi: {}", Sanitised::new(&why)), USAGE)),
+    // Nobody else hands over, fetches or cancels it meanwhile.
+    let held = registry.find(id).and_then(|handed| fetching::hold(&registry, &handed));
+    let (mut handed, _held) = match held {
+        Ok(held) => held,
+        Err(why) => return Ok(fetching::refused(&why)),
     };
-    let offload = offload(config);
-    let provider = handed.task.model.provider.clone();
-    if let Err(end) = refresh(&mut handed, &registry, &offload, config).await {
-        return Ok(ExitCode::from(say(end)));
+    if handed.is_over() {
+        progress::say(&fetching::over(&handed));
+        return Ok(Exit::Done.code());
     }
-    let mut signals = signals()?;
-    for at in 0..handed.parts.len() {
-        let Some(batch) = handed.parts[at].batch.clone().filter(|_| !is_over(&handed.parts[at])) else { continue };
-        let mut tries = Tries { policy: config.settings.retry, signals: &mut signals, say: &progress::say };
-        match tries.run(|| offload.cancel(&provider, &batch)).await {
-            Ok(remote) => note(&mut handed.parts[at], &remote),
-            Err(end) => return Ok(ExitCode::from(say(trouble(end, &handed)))),
-        }
+    let mut outside = world(config, Clock::start(), false)?;
+    let stopped = stop(&mut handed, &outside, config).await;
+    for part in handed.parts.iter().filter(|part| stopped.is_ok() && part.batch.is_none()) {
+        outside.runtime.store().write(vec![Write::CloseAttempt(handing::unsent(part))], None);
     }
-    // What was never sent is not sent any more.
-    handed.parts.retain(|part| part.batch.is_some());
-    handed.is_whole = true;
-    if let Err(why) = registry.save(&handed) {
-        return Ok(crate::fail(&format!("munshi: {}", Sanitised::new(&why)), Exit::Failed.code()));
+    if stopped.is_ok() {
+        // What was never sent is not sent any more.
+        handed.parts.retain(|part| part.batch.is_some());
+        handed.is_whole = true;
+    }
+    let saved = registry.save(&handed).map_err(Trouble::Failed);
+    outside.runtime.close();
+    if let Err(end) = stopped.and(saved) {
+        return Ok(say(end));
     }
     crate::print(&crate::data(told(&handed, Clock::start().zone())))?;
-    progress::say(&format!(
-        "What was answered until now is paid for: `munshi batch fetch {}` fetches it, once the provider has stopped.",
-        handed.id
-    ));
-    Ok(ExitCode::SUCCESS)
+    if !handed.is_over() {
+        progress::say(&format!(
+            "What was answered until now is paid for: `munshi batch fetch {}` fetches it, once the provider has stopped.",
+            handed.id
+        ));
+    }
+    Ok(Exit::Done.code())
 }
 
-/// Asks the provider how the batches of a run stand, and keeps that.
+/// Stops each batch that is not over, those included whose making was never heard of.
+async fn stop(handed: &mut Handed, outside: &Outside, config: &Config) -> std::result::Result<(), Trouble> {
+    let provider = handed.task.model.provider.clone();
+    let offload = &outside.offload;
+    let mut signals = signals().map_err(|error| Trouble::Failed(error.to_string()))?;
+    let mut tries = Tries { policy: config.settings.retry, signals: &mut signals, say: &progress::say };
+    for at in 0..handed.parts.len() {
+        let part = &handed.parts[at];
+        if let (None, Some(file)) = (&part.batch, &part.file) {
+            let known = tries.run(|| offload.recent(&provider)).await.map_err(|end| trouble(end, handed))?;
+            let made = known.into_iter().find(|batch| batch.input_file == *file);
+            handed.parts[at].batch = made.map(|batch| batch.id);
+        }
+        let Some(batch) = handed.parts[at].batch.clone().filter(|_| !handed.parts[at].is_fetched) else { continue };
+        let stands = match tries.run(|| offload.retrieve(&provider, &batch)).await {
+            Ok(stands) if stands.status.is_over() => Ok(stands),
+            Ok(_) => tries.run(|| offload.cancel(&provider, &batch)).await,
+            Err(end) => Err(end),
+        };
+        match stands {
+            Ok(remote) => note(&mut handed.parts[at], &remote),
+            // Whoever gives it up may: its cost is not known, and its rows can be asked again.
+            Err(End::Failed(failure)) if is_gone(&failure) => {
+                progress::say(&format!("{} It is given up; its rows count as not asked.", failure.message));
+                outside.runtime.store().write(vec![Write::CloseAttempt(gone(&handed.parts[at]))], None);
+                "gone".clone_into(&mut handed.parts[at].status);
+                handed.parts[at].is_fetched = true;
+            }
+            Err(end) => return Err(trouble(end, handed)),
+        }
+    }
+    Ok(())
+}
+
+/// Whether the provider knows of batches, and not of this one.
+fn is_gone(failure: &Failure) -> bool {
+    failure.kind == FailureKind::NotFound && failure.code.as_deref() != Some(NO_BATCH_API)
+}
+
+/// What a batch's row in the ledger is closed with that nobody can tell the end of.
+fn gone(part: &Part) -> LedgerClosing {
+    LedgerClosing { cost: None, request_id: part.batch.clone(), ..handing::unsent(part) }
+}
+
+/// Asks the provider how the batches of a run stand. It is not kept: another process may be at work on the run.
 pub async fn refresh(
     handed: &mut Handed,
-    registry: &Registry,
     offload: &Arc<dyn Offload>,
     config: &Config,
 ) -> std::result::Result<Vec<Option<RemoteBatch>>, Trouble> {
@@ -106,7 +154,6 @@ pub async fn refresh(
         note(&mut handed.parts[at], &remote);
         out.push(Some(remote));
     }
-    registry.save(handed).map_err(Trouble::Failed)?;
     Ok(out)
 }
 
@@ -115,17 +162,13 @@ fn note(part: &mut Part, remote: &RemoteBatch) {
     (part.answered, part.failed) = (remote.completed, remote.failed);
 }
 
-fn is_over(part: &Part) -> bool {
-    munshi::chat::offload::RemoteStatus::from_wire(&part.status).is_over()
-}
-
 /// Says what stands in the way, and gives the exit code.
 pub fn say(trouble: Trouble) -> u8 {
     let (why, exit) = match trouble {
         Trouble::OverBudget(why) => (why, Exit::OverBudget),
         Trouble::Provider(why) => (why, Exit::ProviderFailed),
         Trouble::Failed(why) => (why, Exit::Failed),
-        Trouble::Stopped => ("Stopped.".to_owned(), Exit::Stopped(munshi::batch::Stop::Interrupted)),
+        Trouble::Stopped(stop) => ("Stopped.".to_owned(), Exit::Stopped(stop)),
     };
     progress::say(&why);
     exit.code()

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use munshi::batch::carry::carry_over;
 use munshi::batch::engine::Done;
 use munshi::batch::journal::{Found, Header, Index, InputMark, Journal, Locked, Record, VERSION, find};
+use munshi::batch::offload::Handed;
 use munshi::batch::progress;
 use munshi::batch::task::hex;
 use munshi::chat::ConversationId;
@@ -13,7 +14,8 @@ use munshi::platform::terminal;
 use munshi::runtime::ids;
 use munshi::tools::schema::Schema;
 
-use super::Read;
+use super::registry::Registry;
+use super::{Read, handing};
 
 /// A run that can begin.
 pub struct Begun {
@@ -23,10 +25,14 @@ pub struct Begun {
     pub run: ConversationId,
     pub header: Header,
     pub resumes: bool,
+    /// Whether it is in a provider's hands in part, and goes on with that.
+    pub is_with_provider: bool,
+    /// A run in a provider's hands that this one takes the place of: nothing of it was sent.
+    pub given_up: Option<Handed>,
 }
 
 /// Begins the journal, or goes on with the one that is there.
-pub fn open(args: &BatchRunArgs, read: &Read, now_ms: i64) -> Result<Begun, String> {
+pub fn open(args: &BatchRunArgs, read: &Read, registry: &Registry, now_ms: i64) -> Result<Begun, String> {
     let path = args.journal.clone().or_else(|| read.output.path.as_deref().map(beside));
     let fresh = header(read, ids::conversation(), now_ms);
     let Some(path) = path else {
@@ -34,22 +40,32 @@ pub fn open(args: &BatchRunArgs, read: &Read, now_ms: i64) -> Result<Begun, Stri
             return Err("--retry-failed needs the journal of the run before: name its output with -o.".to_owned());
         }
         let journal = Journal::begin(None, &fresh).map_err(sentence)?;
-        return Ok(begun(journal, new_index(read), fresh, false));
+        return Ok(new(journal, new_index(read), fresh, false));
     };
     let found = find(&path).map_err(sentence)?;
     let (header, locked) = match found {
-        Found::Nothing => return first(args, read, &path, &fresh),
+        Found::Nothing => return first(args, read, registry, &path, &fresh),
         Found::Journal(header, locked) => (header, locked),
     };
-    if args.restart {
-        return restarted(locked, read, &path, &fresh);
-    }
     let differences = differences(&header, &fresh);
+    let is_same = args.offload && !args.restart && differences.is_empty();
+    let goes_on = |handed: &Handed| is_same && !handed.is_whole && handed.retries == args.retry_failed;
+    // Before anything is changed: answers that a provider has yet to give belong to this journal as it is.
+    let known = registry.with_provider(header.run)?;
+    let is_with_provider = known.as_ref().is_some_and(goes_on);
+    let given_up = known.filter(|_| !is_with_provider);
+    if let Some(handed) = given_up.as_ref().filter(|handed| !handed.is_unsent()) {
+        return Err(handing::already(handed));
+    }
+    let begun = |begun: Begun| Ok(Begun { is_with_provider, given_up, ..begun });
+    if args.restart {
+        return begun(restarted(locked, read, &path, &fresh)?);
+    }
     if !differences.is_empty() {
-        return match decide(args, &path, &differences)? {
-            IfChanged::Restart => restarted(locked, read, &path, &fresh),
-            IfChanged::Keep => kept(locked, read, &path, &Header { run: header.run, ..fresh }),
-        };
+        return begun(match decide(args, &path, &differences)? {
+            IfChanged::Restart => restarted(locked, read, &path, &fresh)?,
+            IfChanged::Keep => kept(locked, read, &path, &Header { run: header.run, ..fresh })?,
+        });
     }
     let mut index = new_index(read);
     let (journal, unreadable) = locked.resume(&mut index, |_| {}).map_err(sentence)?;
@@ -60,13 +76,16 @@ pub fn open(args: &BatchRunArgs, read: &Read, now_ms: i64) -> Result<Begun, Stri
         index.await_failed();
     }
     say_where(args, read, &index);
-    Ok(begun(journal, index, *header, true))
+    begun(new(journal, index, *header, true))
 }
 
 /// No run before: an output that is there is not munshi's to replace.
-fn first(args: &BatchRunArgs, read: &Read, path: &Path, fresh: &Header) -> Result<Begun, String> {
+fn first(args: &BatchRunArgs, read: &Read, registry: &Registry, path: &Path, fresh: &Header) -> Result<Begun, String> {
     if args.retry_failed {
         return Err(format!("--retry-failed: there is no {}, so nothing is known of an earlier run.", path.display()));
+    }
+    if let Some(handed) = registry.with_journal(path)? {
+        return Err(handing::already(&handed));
     }
     if let Some(output) = read.output.path.as_deref().filter(|output| output.exists() && !args.restart) {
         return Err(format!(
@@ -74,13 +93,13 @@ fn first(args: &BatchRunArgs, read: &Read, path: &Path, fresh: &Header) -> Resul
             output.display()
         ));
     }
-    Ok(begun(Journal::begin(Some(path), fresh).map_err(sentence)?, new_index(read), fresh.clone(), true))
+    Ok(new(Journal::begin(Some(path), fresh).map_err(sentence)?, new_index(read), fresh.clone(), true))
 }
 
-fn begun(journal: Journal, index: Index, header: Header, resumes: bool) -> Begun {
+fn new(journal: Journal, index: Index, header: Header, resumes: bool) -> Begun {
     let places = index.places();
     let done = Box::new(move |n| places.is_done(n));
-    Begun { journal, index, done, run: header.run, header, resumes }
+    Begun { journal, index, done, run: header.run, header, resumes, is_with_provider: false, given_up: None }
 }
 
 fn new_index(read: &Read) -> Index {
@@ -90,7 +109,7 @@ fn new_index(read: &Read) -> Index {
 fn restarted(locked: Locked, read: &Read, path: &Path, fresh: &Header) -> Result<Begun, String> {
     let aside = locked.set_aside().map_err(sentence)?;
     progress::say(&format!("Begun anew; what was answered before is in {}.", aside.display()));
-    Ok(begun(Journal::begin(Some(path), fresh).map_err(sentence)?, new_index(read), fresh.clone(), true))
+    Ok(new(Journal::begin(Some(path), fresh).map_err(sentence)?, new_index(read), fresh.clone(), true))
 }
 
 /// Goes on with the answers to rows that are still there, where they have the shape that is asked for now.
@@ -103,7 +122,7 @@ fn kept(locked: Locked, read: &Read, path: &Path, header: &Header) -> Result<Beg
     let carried = carry_over(locked, path, header, rows, &read.task.counted(), fits);
     let (journal, index) = carried.map_err(|error| error.to_string())?;
     progress::say(&format!("{} earlier answers are kept.", index.done()));
-    Ok(begun(journal, index, header.clone(), true))
+    Ok(new(journal, index, header.clone(), true))
 }
 
 fn say_where(args: &BatchRunArgs, read: &Read, index: &Index) {

@@ -11,6 +11,7 @@ mod task;
 
 use std::collections::HashMap;
 use std::io::{self, IsTerminal as _};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -53,7 +54,9 @@ pub fn run(command: &BatchCommand, config: Config) -> Result<ExitCode> {
         BatchCommand::Fetch { id } => {
             waited(&config, async { Ok(ExitCode::from(fetching::fetch(id, &config).await?)) })
         }
-        BatchCommand::Cancel { id } => waited(&config, following::cancel(id, &config)),
+        BatchCommand::Cancel { id } => {
+            waited(&config, async { Ok(ExitCode::from(following::cancel(id, &config).await?)) })
+        }
     }
 }
 
@@ -102,6 +105,9 @@ fn refused(why: &str) -> u8 {
 
 /// Reads and judges all that is given, before anything is sent.
 fn read(args: &BatchRunArgs, config: &Config) -> Result<Read, String> {
+    if args.offload && args.output.as_deref().is_none_or(|output| output == Path::new("-")) {
+        return Err("--offload needs -o FILE: the answers come later.".to_owned());
+    }
     let task = task::task(args, config)?;
     let input = Input::open(args)?;
     let output = Output::new(args, &task, &input)?;
@@ -145,17 +151,22 @@ async fn begin(args: &BatchRunArgs, config: &Config, read: Read, log_notice: Opt
         progress::say(&notice);
     }
     let clock = Clock::start();
-    let begun = match journal::open(args, &read, clock.now().unix_ms) {
+    let registry = registry::Registry::new(&config.paths);
+    let open = || journal::open(args, &read, &registry, clock.now().unix_ms);
+    let mut begun = match open() {
         Ok(begun) => begun,
         Err(why) => return Ok(refused(&why)),
     };
-    if args.offload {
-        return handing::hand_over(args, config, (settings, estimate.cost), read, begun, clock).await;
-    }
-    match registry::Registry::new(&config.paths).with_provider(begun.run) {
-        Ok(None) => {}
-        Ok(Some(handed)) => return Ok(refused(&handing::already(&handed))),
-        Err(why) => return Ok(refused(&why)),
+    if args.offload && (begun.is_with_provider || begun.index.settled() < read.scan.rows) {
+        let expected = (Arc::clone(&settings), estimate.cost);
+        if let Some(code) = handing::hand_over(args, config, expected, (&read, &registry), begun).await? {
+            return Ok(code);
+        }
+        // No row could be asked: what is left is to write that.
+        begun = match open() {
+            Ok(begun) => begun,
+            Err(why) => return Ok(refused(&why)),
+        };
     }
     if args.demo && !args.quiet {
         progress::say(demo::CLASSIFIES_BY);
@@ -173,9 +184,12 @@ async fn start(
     clock: Clock,
 ) -> Result<u8> {
     let Read { task, input, output, scan, .. } = read;
-    let Outside { runtime, arrived, .. } = world(config, clock, args.demo)?;
+    let Outside { mut runtime, arrived, .. } = world(config, clock, args.demo)?;
     let signals = signals()?;
-    let journal::Begun { journal, index, done, header, resumes, .. } = begun;
+    let journal::Begun { journal, index, done, header, resumes, given_up, .. } = begun;
+    if let Some(handed) = given_up {
+        handing::give_up(&registry::Registry::new(&config.paths), &handed, &mut runtime);
+    }
     let is_ascii = !terminal::is_utf8(setup::told);
     let job = Job {
         name: handing::run_name(&header),

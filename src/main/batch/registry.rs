@@ -75,6 +75,13 @@ impl Registry {
         Ok(self.all()?.into_iter().find(|handed| handed.header.run == run && !handed.is_over()))
     }
 
+    /// The run that is with a provider still and has its journal here, whatever has become of that.
+    pub fn with_journal(&self, journal: &Path) -> Result<Option<Handed>, String> {
+        let Ok(journal) = std::path::absolute(journal).map(|path| path.display().to_string()) else { return Ok(None) };
+        let mut all = self.all()?.into_iter();
+        Ok(all.find(|handed| handed.journal == journal && !handed.is_over() && !handed.is_unsent()))
+    }
+
     /// Begins the folder of a run, with a copy of its input.
     pub fn begin(&self, id: &str, input: &mut dyn io::Read) -> Result<(), String> {
         let copy = || {
@@ -86,6 +93,15 @@ impl Registry {
         };
         let mut copy = copy;
         copy().map_err(|error| format!("{} cannot be written: {error}.", self.folder(id).display()))
+    }
+
+    /// Forgets a run of which nothing is at the provider.
+    pub fn forget(&self, id: &str) -> Result<(), String> {
+        // First what makes it known: a kill leaves a folder then that is no run.
+        let (record, folder) = (self.record(id), self.folder(id));
+        fs::remove_file(&record)
+            .and_then(|()| fs::remove_dir_all(&folder))
+            .map_err(|error| format!("{} cannot be removed: {error}.", folder.display()))
     }
 
     /// What is needed no more once all is fetched.
