@@ -51,6 +51,15 @@ fn one_field(name: &str, field: &str, shape: &Value) -> AnswerSchema {
     AnswerSchema { name: name.to_owned(), schema: Arc::new(schema) }
 }
 
+/// An answer without the code fence that many models put around JSON, whatever they are told.
+#[must_use]
+pub fn unfenced(answer: &str) -> &str {
+    let answer = answer.trim();
+    let inside = answer.strip_prefix("```").and_then(|rest| rest.strip_suffix("```"));
+    let Some((language, inside)) = inside.and_then(|inside| inside.split_once('\n')) else { return answer };
+    if language.trim().chars().all(char::is_alphanumeric) { inside.trim() } else { answer }
+}
+
 /// What is wrong with labels, in a sentence.
 ///
 /// # Errors
@@ -61,11 +70,11 @@ pub fn check_labels(labels: &[String]) -> Result<(), String> {
         return Err(format!("--labels needs two labels or more: {way_out}."));
     }
     for (at, label) in labels.iter().enumerate() {
-        if label.trim().is_empty() || label.trim() != label {
-            return Err(format!("--labels: label {} is empty or has blanks around it: {way_out}.", at + 1));
+        if label.trim().is_empty() {
+            return Err(format!("--labels: label {} is empty: {way_out}.", at + 1));
         }
         if labels[..at].iter().any(|other| other.to_lowercase() == label.to_lowercase()) {
-            return Err(format!("--labels: {label:?} stands there twice."));
+            return Err(format!("--labels: {label:?} stands there twice; upper and lower case count as the same."));
         }
     }
     Ok(())
@@ -147,7 +156,9 @@ impl Task {
     /// What tells this task from another, part by part.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
-        let prompt = self.prompt.as_deref().map_or_else(|| self.system(), |prompt| prompt.trim().to_owned());
+        // The built-in prompts hold the labels, which are told apart by the schema.
+        let built_in = if self.labels.is_empty() { EXTRACT } else { CLASSIFY };
+        let prompt = self.prompt.as_deref().unwrap_or(built_in).trim();
         Fingerprint {
             prompt: hex(&Sha256::digest(prompt.as_bytes())[..16]),
             schema: hex(&Sha256::digest(self.schema.schema.to_string().as_bytes())[..16]),
@@ -185,7 +196,8 @@ impl Fingerprint {
         if self.model != now.model {
             out.push(format!("the model ({}, now {})", self.model, now.model));
         }
-        if (&self.temperature, self.max_tokens) != (&now.temperature, now.max_tokens) {
+        // Both follow the labels and the model, where they are not given.
+        if out.is_empty() && (&self.temperature, self.max_tokens) != (&now.temperature, now.max_tokens) {
             out.push("the temperature or --max-tokens".to_owned());
         }
         out
@@ -231,6 +243,16 @@ mod tests {
         assert_eq!((with.system().as_str(), with.message("yes").as_str()), ("", "Say yes in Hindi."));
         let without = task(Some("Translate to Hindi.\n"), &[]);
         assert_eq!((without.system().as_str(), without.message("yes").as_str()), ("Translate to Hindi.", "yes"));
+    }
+
+    #[test]
+    fn a_fence_around_an_answer_is_no_part_of_it() {
+        for fenced in ["```json\n{\"a\": 1}\n```", " ```\n{\"a\": 1}```\n", "{\"a\": 1}"] {
+            assert_eq!(unfenced(fenced), "{\"a\": 1}");
+        }
+        for other in ["```", "``````", "```json {} ```", "Here: ```json\n{}\n```", "```a b\n{}\n```"] {
+            assert_eq!(unfenced(other), other);
+        }
     }
 
     #[test]

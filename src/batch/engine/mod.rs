@@ -8,6 +8,7 @@ mod verdict;
 mod working;
 
 pub use ending::exit;
+pub use verdict::{is_nothing, misfit};
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;

@@ -11,10 +11,14 @@ use crate::session::explain;
 use crate::session::shell::for_the_shell;
 
 use super::super::journal::Record;
+use super::super::task::unfenced;
 use super::working::Working;
 
-/// So often a row is asked that gets no whole answer.
+/// So often a row is asked whose answer does not come whole, each time with all tries.
 const MOST_BROKEN: u32 = 3;
+
+/// Characters of a wrong answer that are told.
+const FIRST_WORDS: usize = 80;
 
 /// So often is a row asked that is refused for its rate alone, each time with all tries.
 const MOST_REFUSED: u32 = 3;
@@ -24,7 +28,7 @@ const MOST_REFUSED: u32 = 3;
 pub enum Verdict {
     /// It is finished, with an answer or an error.
     Done { record: Box<Record>, says: Says },
-    /// Its answer did not come whole: half an answer is none, so it is asked again.
+    /// Its answer did not come, or not whole: half an answer is none, so it is asked again.
     Broken(String),
     /// It was refused for its rate, however long it waited: it is asked again later.
     Refused(String),
@@ -93,11 +97,10 @@ pub fn verdict(working: &Working, settings: &Settings, has_answered: bool) -> Ve
         }
         FailureKind::RateLimited => Verdict::Refused(note),
         FailureKind::Dns | FailureKind::Connect | FailureKind::Timeout => Verdict::Unreachable(note),
-        FailureKind::Cut | FailureKind::Stalled | FailureKind::StreamError | FailureKind::InvalidData
-            if working.due.broken + 1 < MOST_BROKEN =>
-        {
-            Verdict::Broken(note)
-        }
+        // The request itself is wrong.
+        FailureKind::BadRequest | FailureKind::TooLarge => done(Err(note), Says::Ill),
+        // An outage is no error of its rows: they are asked again, behind all others.
+        _ if working.due.broken + 1 < MOST_BROKEN => Verdict::Broken(or_else(note, &failure.short())),
         _ => done(Err(or_else(note, &failure.short())), Says::Ill),
     }
 }
@@ -118,21 +121,35 @@ fn or_else(note: String, otherwise: &str) -> String {
 
 /// The fields of a whole answer, or what is wrong with it.
 fn answer(working: &Working, reply: &Message) -> Result<Map<String, Value>, String> {
-    let cut = match reply.finish {
-        Some(FinishReason::Length) => Some("the answer stops at the limit of its tokens; --max-tokens raises it"),
-        Some(FinishReason::ContentFilter) => Some("the provider's content filter ended the answer"),
-        _ => None,
+    let said = unfenced(&reply.content);
+    if let (true, Ok(Value::Object(fields))) = (working.session.misfit().is_empty(), serde_json::from_str(said)) {
+        return if is_nothing(&fields) { Err("the answer is empty".to_owned()) } else { Ok(fields) };
+    }
+    Err(misfit(said, working.session.misfit(), reply.finish.as_ref()))
+}
+
+/// What is wrong with an answer that has not the shape that was asked for, with its first words.
+#[must_use]
+pub fn misfit(said: &str, problems: &[String], finish: Option<&FinishReason>) -> String {
+    let first: String = said.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(FIRST_WORDS).collect();
+    let what = if first.is_empty() {
+        "the answer is empty".to_owned()
+    } else {
+        format!("{}; it begins: {first}", explain::misfit(problems, false))
     };
-    let misfit = working.session.misfit();
-    if !misfit.is_empty() || reply.content.trim().is_empty() {
-        let what = if misfit.is_empty() { "the answer is empty".to_owned() } else { explain::misfit(misfit, false) };
-        return Err(cut.map_or_else(|| what.clone(), |cut| format!("{cut} ({what})")));
+    match finish {
+        Some(FinishReason::Length) => {
+            format!("the answer stops at the limit of its tokens; --max-tokens raises it ({what})")
+        }
+        Some(FinishReason::ContentFilter) => format!("the provider's content filter ended the answer ({what})"),
+        _ => what,
     }
-    match serde_json::from_str(reply.content.trim()) {
-        Ok(Value::Object(fields)) => Ok(fields),
-        // It fits its schema, which asks for an object.
-        _ => Err("the answer is no JSON object".to_owned()),
-    }
+}
+
+/// Whether an answer has fields and says nothing in any of them.
+#[must_use]
+pub fn is_nothing(fields: &Map<String, Value>) -> bool {
+    !fields.is_empty() && fields.values().all(|value| value.as_str().is_some_and(|text| text.trim().is_empty()))
 }
 
 fn record(working: &Working, rate: Rate, answer: Result<Map<String, Value>, String>) -> Record {

@@ -13,7 +13,7 @@ use crate::session::{Effect, Happened, Session};
 
 use super::super::input::Row;
 use super::super::offload::fetch::Paid;
-use super::super::task::Task;
+use super::super::task::{Task, unfenced};
 
 /// What all attempts at a row have used and cost.
 #[derive(Debug, Clone, Copy, Default)]
@@ -203,6 +203,9 @@ impl Working {
             Effect::CloseAttempt(closing) => {
                 self.tally.add(&closing);
                 Some(Step::Run(Effect::CloseAttempt(closing)))
+            }
+            Effect::CheckAnswer { reply, text, format } => {
+                Some(Step::Run(Effect::CheckAnswer { reply, text: unfenced(&text).to_owned(), format }))
             }
             Effect::SummaryDue => None,
             effect if effect.keeps_conversation() => None,

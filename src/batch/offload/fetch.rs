@@ -8,10 +8,10 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
-use crate::batch::engine::Rows;
+use crate::batch::engine::{Rows, is_nothing, misfit};
 use crate::batch::input::Row;
 use crate::batch::journal::{Index, Journal, Record};
-use crate::batch::task::Task;
+use crate::batch::task::{Task, unfenced};
 use crate::chat::offload::{OffloadedAnswer, WholeReply};
 use crate::chat::{Failure, FailureKind, FinishReason, ModelSpec, PicoUsd, Rate, Usage};
 use crate::runtime::Offload;
@@ -182,16 +182,15 @@ impl Judge<'_> {
         if let Some(refusal) = &reply.refusal {
             return Came::Finished(Err(format!("the model refuses: {refusal}")), paid);
         }
-        let problems = (self.problems)(&reply.text);
-        match serde_json::from_str(reply.text.trim()) {
-            Ok(Value::Object(fields)) if problems.is_empty() => Came::Finished(Ok(fields), paid),
-            // What was cut at the limit would be cut again.
-            _ if reply.finish == FinishReason::Length => {
-                let why = format!(
-                    "the answer stops at the limit of its tokens; --max-tokens raises it ({})",
-                    explain::misfit(&problems, false)
-                );
-                Came::Finished(Err(why), paid)
+        let said = unfenced(&reply.text);
+        let problems = (self.problems)(said);
+        match serde_json::from_str(said) {
+            Ok(Value::Object(fields)) if problems.is_empty() && !is_nothing(&fields) => {
+                Came::Finished(Ok(fields), paid)
+            }
+            // What was cut at the limit, or by the filter, would be cut again.
+            _ if matches!(reply.finish, FinishReason::Length | FinishReason::ContentFilter) => {
+                Came::Finished(Err(misfit(said, &problems, Some(&reply.finish))), paid)
             }
             _ => Came::Again(paid),
         }

@@ -20,16 +20,17 @@ const AROUND_LABEL: u64 = 48;
 
 /// Reads prompt and schema, and puts the task together.
 pub fn task(args: &BatchRunArgs, config: &Config) -> Result<Task, String> {
-    let prompt = args.prompt.as_deref().map(read_prompt).transpose()?;
+    let labels: Vec<String> = args.labels.iter().map(|label| label.trim().to_owned()).collect();
+    let prompt = prompt(args)?;
     let schema = match &args.schema {
         Some(path) => {
             let schema = schema_file::read(path)?;
             check_columns(&schema.schema).map_err(|why| format!("The schema {}: {why}.", path.display()))?;
             schema
         }
-        None if !args.labels.is_empty() => {
-            check_labels(&args.labels)?;
-            labels_schema(&args.labels)
+        None if !labels.is_empty() => {
+            check_labels(&labels)?;
+            labels_schema(&labels)
         }
         None if prompt.is_some() => answer_schema(),
         None => {
@@ -41,7 +42,7 @@ pub fn task(args: &BatchRunArgs, config: &Config) -> Result<Task, String> {
     Ok(Task {
         prompt,
         schema,
-        labels: args.labels.clone(),
+        labels,
         model: config.model.clone(),
         // The same row is to have the same answer.
         temperature: Some(asked.temperature.unwrap_or(0.0)),
@@ -55,6 +56,17 @@ fn most_tokens(args: &BatchRunArgs, spec: &ModelSpec) -> Option<u32> {
     let is_known = spec.prices.is_some() && !spec.reasoning;
     let longest = args.labels.iter().map(|label| tokens::estimate(label)).max().filter(|_| is_known)?;
     u32::try_from(AROUND_LABEL + 2 * longest).ok()
+}
+
+/// The user's own words, from a file or as they stand on the command line.
+fn prompt(args: &BatchRunArgs) -> Result<Option<String>, String> {
+    match (&args.prompt, &args.model.system) {
+        (Some(_), Some(_)) => {
+            Err("--prompt and --system both say what the model is told: give one of them.".to_owned())
+        }
+        (Some(path), None) => read_prompt(path).map(Some),
+        (None, system) => Ok(system.clone().filter(|system| !system.trim().is_empty())),
+    }
 }
 
 fn read_prompt(path: &Path) -> Result<String, String> {
