@@ -60,7 +60,7 @@ impl Cli {
         }
         let chat = &cli.chat;
         if cli.command.is_some() && (chat.demo || chat.continue_last || chat.resume.is_some()) {
-            let why = "--demo, --continue and --resume open the chat, and do not go with a command";
+            let why = "--demo, --continue and --resume open the chat, and do not go before a command; `ask` and `batch run` have a --demo of their own, behind them";
             return Err(Self::command().error(ErrorKind::ArgumentConflict, why));
         }
         if let Some(Command::Cost(cost)) = &cli.command

@@ -1,7 +1,7 @@
 //! Earlier answers carried over to another input: rows that say the same keep theirs. Owns the matching, by the rows' texts
 //! and not by their places, since a line that was put in moves all others.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::input::{InputError, Row, row_digest};
 use super::journal::{Header, Index, Journal, JournalError, Locked, Record};
@@ -22,7 +22,7 @@ pub enum CarryError {
 
 /// Writes a new journal with the answers of the earlier one to rows that stand in the new input, too, as often as they
 /// stood in the old one; `fits` says whether an answer still has the shape that is asked for. The new journal takes the
-/// place of the old one once it is whole.
+/// place of the old one once it is whole; the old one stays under the name that is given.
 ///
 /// # Errors
 /// Where a file cannot be read or written: the old journal is untouched then.
@@ -33,7 +33,7 @@ pub fn carry_over(
     rows: impl Iterator<Item = Result<Row, InputError>>,
     counted: &[(String, Vec<String>)],
     fits: impl Fn(&Record) -> bool,
-) -> Result<(Journal, Index), CarryError> {
+) -> Result<(Journal, Index, PathBuf), CarryError> {
     let mut places = Index::default();
     let (mut old, _) = old.resume(&mut places, |_| {})?;
     let mut answers = Answers::read(&mut old, &places)?;
@@ -59,8 +59,9 @@ pub fn carry_over(
         }
     }
     journal.keep(&group, &mut index)?;
+    let aside = old.copy_aside()?;
     journal.rename(path)?;
-    Ok((journal, index))
+    Ok((journal, index, aside))
 }
 
 /// Earlier answers by their rows' texts: 28 bytes for each.
@@ -115,10 +116,10 @@ mod tests {
         journal.keep(&rows, &mut Index::default()).unwrap();
         drop(journal);
         let Found::Journal(before, old) = find(&path).unwrap() else { panic!("there is a journal") };
-        let now = Header { input: InputMark { rows: 5, ..before.input.clone() }, ..*before };
+        let now = Header { input: InputMark { rows: 5, ..before.input.clone() }, ..(*before).clone() };
         let rows = [text(1, "new"), text(2, "twice"), text(3, "one"), text(4, "twice"), text(5, "twice")];
         let fits = |record: &Record| record.input != "one";
-        let (mut journal, index) = carry_over(old, &path, &now, rows.into_iter(), &[], fits).unwrap();
+        let (mut journal, index, aside) = carry_over(old, &path, &now, rows.into_iter(), &[], fits).unwrap();
         let label = |journal: &mut Journal, n| {
             let record = journal.read(index.offset(n)?).unwrap();
             Some((record.row, record.fields?["label"].as_str()?.to_owned()))
@@ -128,5 +129,6 @@ mod tests {
         assert!(!index.is_done(1) && !index.is_done(3) && !index.is_done(5), "new, not fitting, once too often");
         drop(journal);
         assert!(matches!(find(&path).unwrap(), Found::Journal(header, _) if *header == now));
+        assert!(matches!(find(&aside).unwrap(), Found::Journal(header, _) if *header == *before));
     }
 }

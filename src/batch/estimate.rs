@@ -78,6 +78,8 @@ fn value(schema: &Value, depth: u32) -> u64 {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Estimate {
     pub rows: u64,
+    /// Rows that need not be asked any more; all else is of the others.
+    pub done: u64,
     pub input: u64,
     pub output: u64,
     /// As expected, and at the most; `None`: the price, or the longest answer, is not known.
@@ -101,12 +103,31 @@ impl Estimate {
         let rounds = rows.div_ceil(u64::from(concurrency.max(1)));
         Self {
             rows,
+            done: 0,
             input,
             output: per.answer.saturating_mul(rows),
             cost: of(per.answer),
             most: per.most.and_then(of),
             takes: Duration::from_millis((each.as_millis() as u64).saturating_mul(rounds)),
             each,
+        }
+    }
+
+    /// Of the rows that are not done, where so many are.
+    #[must_use]
+    pub fn of_the_rest(self, done: u64, concurrency: u32) -> Self {
+        let left = self.rows.saturating_sub(done);
+        let share = |whole: u64| (u128::from(whole) * u128::from(left) / u128::from(self.rows.max(1))) as u64;
+        let part = |sum: Local| Local(sum.0.saturating_mul(i128::from(left)) / i128::from(self.rows.max(1)));
+        let rounds = left.div_ceil(u64::from(concurrency.max(1)));
+        Self {
+            done,
+            input: share(self.input),
+            output: share(self.output),
+            cost: self.cost.map(part),
+            most: self.most.map(part),
+            takes: Duration::from_millis((self.each.as_millis() as u64).saturating_mul(rounds)),
+            ..self
         }
     }
 
@@ -120,7 +141,9 @@ impl Estimate {
         let most = self.most.map_or_else(unknown, |cost| currency.show_local(cost));
         let each = self.each.as_secs_f64();
         // A string takes all that is written to it.
-        let _ = writeln!(out, "rows    {rows} of {name}");
+        let done =
+            if self.done == 0 { String::new() } else { format!(", of which {} are done", currency.count(self.done)) };
+        let _ = writeln!(out, "rows    {rows} of {name}{done}");
         let _ = writeln!(out, "tokens  about {input} in and {output} out, with {model}");
         let _ = match self.cost {
             Some(_) => writeln!(out, "cost    about {cost}; at most {most}, if every answer is as long as it may be"),

@@ -33,7 +33,7 @@ use output::{Columns, OutputKind};
 use progress::{Board, Progress};
 use scribe::Scribe;
 pub use scribe::Target;
-use summary::{ThisRun, summary};
+use summary::{Look, ThisRun, summary};
 use world::World;
 
 /// How long the output may take once the system asked to end.
@@ -111,8 +111,8 @@ pub struct Job {
     pub resumes: bool,
     /// Whether nothing but errors is told.
     pub is_quiet: bool,
-    /// Whether the terminal shows nothing but ASCII.
-    pub is_ascii: bool,
+    /// What the summary is drawn on.
+    pub look: Look,
 }
 
 /// The world around a run.
@@ -163,7 +163,8 @@ pub async fn run(job: Job, edges: Edges) -> std::io::Result<Exit> {
     };
     let this = ThisRun { rows: board.done - settled, spent: minus(&end.index.spent, &before), took };
     let mut exit = engine::exit(why.as_ref(), &end.index, rows);
-    for word in last_words(why.as_ref(), job.has_max_cost, job.resumes && end.index.done() < rows) {
+    let standing = (job.resumes, rows - end.index.done().min(rows), end.index.failures());
+    for word in last_words(why.as_ref(), job.has_max_cost, standing) {
         progress.say(&word);
     }
     let troubles = troubles(&end, unsaved, why.as_ref());
@@ -174,7 +175,7 @@ pub async fn run(job: Job, edges: Edges) -> std::io::Result<Exit> {
         progress.say(trouble);
     }
     if !job.is_quiet {
-        progress::print(&summary(&end.index, rows, this, &currency, job.is_ascii));
+        progress::print(&summary(&end.index, rows, this, &currency, job.look));
     }
     Ok(exit)
 }
@@ -220,15 +221,28 @@ pub fn of_max_cost(why: &str) -> String {
 }
 
 /// Why it stopped, and how to go on.
-fn last_words(why: Option<&Why>, has_max_cost: bool, goes_on: bool) -> Vec<String> {
-    let said = match why {
-        None | Some(Why::ReaderGone) => return Vec::new(),
-        Some(Why::Signal(_)) => "Stopped.".to_owned(),
-        Some(Why::OverBudget(why)) if has_max_cost => of_max_cost(why),
-        Some(Why::OverBudget(why) | Why::Provider(why) | Why::Failed(why)) => why.clone(),
+fn last_words(why: Option<&Why>, has_max_cost: bool, (resumes, left, errors): (bool, u64, u64)) -> Vec<String> {
+    let mut words = Vec::new();
+    let way_on = match why {
+        Some(Why::OverBudget(_)) if has_max_cost => "The same command with a higher --max-cost goes on",
+        Some(Why::OverBudget(_)) => "Run the same command again once the budget allows it",
+        _ => "Run the same command again to go on",
     };
-    let way_on = "Run the same command again to go on; what is finished is kept.";
-    if goes_on { vec![said, way_on.to_owned()] } else { vec![said] }
+    match why {
+        None | Some(Why::ReaderGone) => {}
+        Some(Why::Signal(_)) => words.push("Stopped.".to_owned()),
+        Some(Why::OverBudget(why)) if has_max_cost => words.push(of_max_cost(why)),
+        Some(Why::OverBudget(why) | Why::Provider(why) | Why::Failed(why)) => words.push(why.clone()),
+    }
+    if resumes && left > 0 && !words.is_empty() {
+        words.push(format!("{way_on}; what is finished is kept."));
+    }
+    if errors > 0 {
+        let rows = if errors == 1 { "1 row has an error".to_owned() } else { format!("{errors} rows have an error") };
+        let again = if resumes { "; the same command with --retry-failed asks again" } else { "" };
+        words.push(format!("{rows}, which stands in the last column{again}."));
+    }
+    words
 }
 
 fn troubles(end: &scribe::End, unsaved: usize, why: Option<&Why>) -> Vec<String> {

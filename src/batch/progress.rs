@@ -18,6 +18,9 @@ use super::journal::Record;
 const FRAME: Duration = Duration::from_millis(200);
 const LINE: Duration = Duration::from_secs(10);
 
+/// A terminal of fewer columns has no room for the bar.
+const NARROW: usize = 80;
+
 /// The rate is that of the last so many seconds.
 const WINDOW: usize = 10;
 
@@ -35,6 +38,8 @@ pub struct Board {
     /// Rows that `spent` was spent on.
     pub paid: u64,
     pub paused_until: Option<Duration>,
+    /// How many rows wait before they are asked again, and why the last of them does.
+    pub waiting: Option<(usize, String)>,
     pub currency: Currency,
     /// When so many were done, the oldest first.
     samples: VecDeque<(Duration, u64)>,
@@ -53,6 +58,7 @@ impl Board {
             spent,
             paid: done,
             paused_until: None,
+            waiting: None,
             currency,
             samples: VecDeque::new(),
             has_changed: true,
@@ -66,6 +72,12 @@ impl Board {
         self.errors += u64::from(record.is_failed());
         self.spent += record.cost.map_or_else(Spend::unknown, |cost| Spend::of(cost, record.rate));
         self.has_changed = true;
+    }
+
+    /// Tells how many rows wait before they are asked again, and why.
+    pub fn tell_waiting(&mut self, waiting: Option<(usize, String)>) {
+        self.has_changed |= self.waiting != waiting;
+        self.waiting = waiting;
     }
 
     fn sample(&mut self, now: Duration) {
@@ -104,6 +116,9 @@ impl Board {
         } else if let Some(rate) = rate {
             parts.push(if rate < 10.0 { format!("{rate:.1}/s") } else { format!("{rate:.0}/s") });
         }
+        if let Some((rows, why)) = &self.waiting {
+            parts.push(format!("{rows} wait ({why})"));
+        }
         match self.errors {
             0 => {}
             1 => parts.push("1 error".to_owned()),
@@ -130,12 +145,14 @@ pub enum Progress {
 }
 
 impl Progress {
-    /// A bar on the terminal that standard error is.
+    /// A bar on the terminal that standard error is, of so many columns; on a narrow one the words alone.
     #[must_use]
-    pub fn bar(rows: u64) -> Self {
+    pub fn bar(rows: u64, columns: usize) -> Self {
         let bar = ProgressBar::with_draw_target(Some(rows), ProgressDrawTarget::stderr_with_hz(10));
         // Where a template is wrong, the bar is plain.
-        if let Ok(style) = ProgressStyle::with_template("{bar:20} {msg}") {
+        if let Ok(style) =
+            ProgressStyle::with_template(if columns < NARROW { "{wide_msg}" } else { "{bar:20} {wide_msg}" })
+        {
             bar.set_style(style.progress_chars("█▉▊▋▌▍▎▏░"));
         }
         Self::Bar { bar, drawn: None }

@@ -16,6 +16,15 @@ const LONGEST_BAR: u64 = 30;
 /// The most cells of a label.
 const LONGEST_LABEL: usize = 24;
 
+/// What it is drawn on.
+#[derive(Debug, Clone, Copy)]
+pub struct Look {
+    /// Nothing but ASCII shows.
+    pub is_ascii: bool,
+    /// Cells of a line.
+    pub columns: usize,
+}
+
 /// What was done in this run.
 #[derive(Debug, Clone, Copy)]
 pub struct ThisRun {
@@ -24,9 +33,9 @@ pub struct ThisRun {
     pub took: Duration,
 }
 
-/// All of it, in lines that end with a newline. `ascii`: for a terminal that shows nothing else.
+/// All of it, in lines that end with a newline.
 #[must_use]
-pub fn summary(index: &Index, rows: u64, this: ThisRun, currency: &Currency, ascii: bool) -> String {
+pub fn summary(index: &Index, rows: u64, this: ThisRun, currency: &Currency, look: Look) -> String {
     let count = |number| currency.count(number);
     let mut out = String::new();
     let answered = index.done() - index.failures();
@@ -54,7 +63,7 @@ pub fn summary(index: &Index, rows: u64, this: ThisRun, currency: &Currency, asc
         line(&mut out, &format!("{which}in {took}{rate}{rest}"));
     }
     for (field, values) in index.counts() {
-        out.push_str(&chart(field, values.iter().map(|(value, count)| (value.as_str(), *count)), currency, ascii));
+        out.push_str(&chart(field, values.iter().map(|(value, count)| (value.as_str(), *count)), currency, look));
     }
     out
 }
@@ -65,7 +74,7 @@ fn line(out: &mut String, text: &str) {
 }
 
 /// How often a field had each value, the most frequent first.
-fn chart<'a>(field: &str, values: impl Iterator<Item = (&'a str, u64)>, currency: &Currency, ascii: bool) -> String {
+fn chart<'a>(field: &str, values: impl Iterator<Item = (&'a str, u64)>, currency: &Currency, look: Look) -> String {
     let mut values: Vec<(&str, u64)> = values.collect();
     values.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
     let total: u64 = values.iter().map(|(_, count)| count).sum();
@@ -77,10 +86,11 @@ fn chart<'a>(field: &str, values: impl Iterator<Item = (&'a str, u64)>, currency
     let widest = names.iter().map(|name| width(name)).max().unwrap_or(0);
     let numbers: Vec<String> = values.iter().map(|(_, number)| currency.count(*number)).collect();
     let digits = numbers.iter().map(String::len).max().unwrap_or(0);
+    let longest = look.columns.saturating_sub(widest + digits + 11).clamp(4, LONGEST_BAR as usize) as u64;
     let mut out = format!("\n{}\n", Sanitised::new(field).as_str());
     for ((name, number), (_, value)) in names.iter().zip(&numbers).zip(&values) {
         let pad = " ".repeat(widest - width(name));
-        let bar = bar(*value, most, ascii);
+        let bar = bar(*value, (most, longest), look.is_ascii);
         let percent = (value * 200 + total) / (total * 2);
         line(&mut out, format!("  {name}{pad}  {number:>digits$}  {percent:>3}%  {bar}").trim_end());
     }
@@ -104,12 +114,12 @@ fn clipped(value: &str) -> String {
 }
 
 /// A bar in eighths of a cell; what is not nothing is never drawn as nothing.
-fn bar(value: u64, most: u64, ascii: bool) -> String {
+fn bar(value: u64, (most, longest): (u64, u64), ascii: bool) -> String {
     if ascii {
-        let cells = (value * LONGEST_BAR).div_ceil(most);
+        let cells = (value * longest).div_ceil(most);
         return "#".repeat(cells as usize);
     }
-    let eighths = (value * LONGEST_BAR * 8 / most).max(u64::from(value > 0));
+    let eighths = (value * longest * 8 / most).max(u64::from(value > 0));
     let part = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][(eighths % 8) as usize];
     "█".repeat((eighths / 8) as usize) + part
 }
@@ -151,9 +161,9 @@ mod tests {
     #[test]
     fn the_end_tells_rows_errors_tokens_money_time_and_labels() {
         let this = ThisRun { rows: 9, spent: Spend::default(), took: Duration::from_millis(6_000) };
-        let said = summary(&index(), 10, this, &Currency::default(), false);
+        let said = summary(&index(), 10, this, &Currency::default(), Look { is_ascii: false, columns: 80 });
         insta::assert_snapshot!(said, @r"
-        8 of 10 rows answered · 1 with an error · 1 not asked · 900 tokens · ₹0.76
+        8 of 10 rows answered · 1 with an error · 1 not asked · 900 tokens · ₹0.77
         in 6.0 s, 1.5 a second
 
         label
@@ -164,11 +174,19 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_without_unicode_gets_a_chart_all_the_same() {
-        assert_eq!(bar(1, 1_000, true), "#");
-        assert_eq!(bar(0, 5, false), "");
-        assert_eq!(bar(1, 100_000, false), "▏");
+    fn a_narrow_terminal_gets_shorter_bars_and_no_broken_line() {
         let this = ThisRun { rows: 0, spent: Spend::default(), took: Duration::ZERO };
-        assert!(summary(&index(), 9, this, &Currency::default(), true).contains("##"));
+        let said = summary(&index(), 9, this, &Currency::default(), Look { is_ascii: false, columns: 40 });
+        let chart = said.lines().skip_while(|line| *line != "label");
+        assert!(chart.map(width).all(|cells| cells <= 40), "{said}");
+    }
+
+    #[test]
+    fn a_terminal_without_unicode_gets_a_chart_all_the_same() {
+        assert_eq!(bar(1, (1_000, 30), true), "#");
+        assert_eq!(bar(0, (5, 30), false), "");
+        assert_eq!(bar(1, (100_000, 30), false), "▏");
+        let this = ThisRun { rows: 0, spent: Spend::default(), took: Duration::ZERO };
+        assert!(summary(&index(), 9, this, &Currency::default(), Look { is_ascii: true, columns: 80 }).contains("##"));
     }
 }

@@ -24,6 +24,18 @@ pub fn size() -> Option<(u16, u16)> {
     None
 }
 
+/// Columns of the terminal that standard error goes to; `None` where there is none, or the system cannot say.
+#[must_use]
+pub fn error_columns() -> Option<u16> {
+    #[cfg(unix)]
+    {
+        let size = rustix::termios::tcgetwinsize(io::stderr()).ok()?;
+        (size.ws_col > 0).then_some(size.ws_col)
+    }
+    #[cfg(not(unix))]
+    None
+}
+
 /// Whether texts outside ASCII show as they are, as far as the environment tells; `get` reads it. The first of the
 /// three variables that is not empty decides, as POSIX has it.
 #[must_use]

@@ -6,8 +6,8 @@ use super::super::scribe::Heard;
 use super::{Engine, Why};
 use crate::chat::{ConversationId, Ending, ModelRef};
 use crate::runtime::{ForUser, News, StoreEvent};
-use crate::session::Happened;
 use crate::session::retry::Field;
+use crate::session::{Activity, Happened};
 
 impl Engine<'_> {
     pub(super) fn for_user(&mut self, id: ConversationId, words: Vec<ForUser>) {
@@ -82,7 +82,19 @@ impl Engine<'_> {
             self.leave_idle();
         }
         self.world.board.paused_until = self.gate.paused_until(&self.work.task.model.provider, now);
+        self.world.board.tell_waiting(self.waiting());
         self.world.show();
+    }
+
+    /// Rows whose last try failed, and that wait before the next.
+    fn waiting(&self) -> Option<(usize, String)> {
+        let why = self.working.values().filter_map(|one| match one.session.activity() {
+            Some(Activity::Backoff { why, .. }) => Some(why),
+            _ => None,
+        });
+        let all: Vec<String> = why.collect();
+        // The same for all that see the same.
+        all.iter().max().map(|why| (all.len(), why.clone()))
     }
 
     /// What the pace of a provider is learnt from.

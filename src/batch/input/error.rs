@@ -39,7 +39,7 @@ pub enum InputError {
     NoHeader,
     #[error("The file has {} columns; say which holds the text, with --column NAME. They are: {}.", names.len(), listed(names))]
     WhichColumn { names: Vec<String> },
-    #[error("The header has no column {}. Its columns are: {}.", quoted(name), listed(names))]
+    #[error("The header has no column {}. Its columns are: {}.{}", quoted(name), listed(names), divided(names))]
     NoSuchColumn { name: String, names: Vec<String> },
     #[error(
         "More than one column could be meant by {}; rename all but one in the header, or write the name exactly as there. \
@@ -104,4 +104,11 @@ fn listed(names: &[String]) -> String {
         _ => {}
     }
     list.join(", ")
+}
+
+/// Whether a single name looks like several that another character divides.
+fn divided(names: &[String]) -> String {
+    let [only] = names else { return String::new() };
+    let delimiter = [(';', "';'"), ('\t', "'\\t'"), ('|', "'|'")].into_iter().find(|(c, _)| only.contains(*c));
+    delimiter.map_or_else(String::new, |(_, shown)| format!(" Where that divides its cells, say --delimiter {shown}."))
 }

@@ -267,6 +267,17 @@ impl Journal {
         Some(&line[..end])
     }
 
+    /// Keeps it under another name, too, which it gives; it goes on under its own.
+    ///
+    /// # Errors
+    /// Where neither a link nor a copy can be made.
+    pub fn copy_aside(&self) -> io::Result<PathBuf> {
+        let aside = free_name(&self.path);
+        // Some disks have no links.
+        std::fs::hard_link(&self.path, &aside).or_else(|_| std::fs::copy(&self.path, &aside).map(drop))?;
+        Ok(aside)
+    }
+
     /// Gives it another name, in place of what is there.
     ///
     /// # Errors

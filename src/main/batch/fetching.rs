@@ -20,7 +20,6 @@ use munshi::chat::AnswerFormat;
 use munshi::chat::ledger::{LedgerClosing, Outcome};
 use munshi::chat::offload::{RemoteBatch, RemoteStatus};
 use munshi::config::Config;
-use munshi::platform::terminal;
 use munshi::runtime::{Clock, Write};
 use munshi::tools::answer;
 
@@ -29,7 +28,6 @@ use super::following::{refresh, say};
 use super::handing::run_name;
 use super::registry::Registry;
 use super::{Outside, USAGE, row_settings, signals, world};
-use crate::setup;
 
 /// How many rows at once are asked live.
 const CONCURRENCY: u32 = 16;
@@ -291,7 +289,7 @@ fn job(
         has_max_cost: false,
         resumes: true,
         is_quiet: false,
-        is_ascii: !terminal::is_utf8(setup::told),
+        look: super::look(),
     })
 }
 

@@ -40,13 +40,19 @@ impl Input {
             Some(BatchInput::Csv) => InputKind::Csv { delimiter: b',' },
             Some(BatchInput::Tsv) => InputKind::Csv { delimiter: b'\t' },
             Some(BatchInput::Jsonl) => InputKind::JsonLines,
+            None if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json")) => {
+                return Err(format!(
+                    "{} is JSON, whose values may take many lines, and a row is one line: make it JSON Lines (`jq -c '.[]' FILE.json > FILE.jsonl`), or say with --input-format what it is.",
+                    path.display()
+                ));
+            }
             None => InputKind::from_name(path),
         };
         let kind = match (kind, args.delimiter) {
             (InputKind::Csv { .. }, Some(delimiter)) => InputKind::Csv { delimiter },
             (_, Some(_)) => {
                 return Err(
-                    "--delimiter is of a CSV, and the input is none; --input-format csv says that it is.".to_owned()
+                    "--delimiter divides the cells of a CSV, and the input's name does not say that it is one; --input-format csv does.".to_owned()
                 );
             }
             (kind, None) => kind,
@@ -151,8 +157,17 @@ impl Output {
         }
         if let Some(path) = &path {
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            if path.is_dir() || !folder.is_dir() {
-                return Err(format!("{} cannot be written: {} is no folder for it.", path.display(), folder.display()));
+            if path.is_dir() {
+                return Err(format!("{} is a folder: give the output a file's name.", path.display()));
+            }
+            if !folder.is_dir() {
+                return Err(format!("{} cannot be written: there is no folder {}.", path.display(), folder.display()));
+            }
+            if let Some(kind) = other_kind(path).filter(|_| args.output_format.is_none()) {
+                return Err(format!(
+                    "{} would be no {kind}: what is written is CSV or JSON Lines, and --output-format says which.",
+                    path.display()
+                ));
             }
         }
         let target = match &path {
@@ -199,6 +214,18 @@ impl Output {
             format!("The field {field} is in the column {column}, since munshi has a column of that name itself.")
         };
         self.columns.renamed().map(told).collect()
+    }
+}
+
+/// What the ending of an output's name promises that is not written.
+fn other_kind(path: &Path) -> Option<&'static str> {
+    let ending = path.extension()?.to_string_lossy().to_ascii_lowercase();
+    match ending.as_str() {
+        "json" => Some("JSON array"),
+        "tsv" | "tab" => Some("table with tabs"),
+        "xlsx" | "xls" | "ods" => Some("spreadsheet"),
+        "parquet" => Some("Parquet"),
+        _ => None,
     }
 }
 

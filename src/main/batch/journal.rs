@@ -14,6 +14,7 @@ use munshi::platform::terminal;
 use munshi::runtime::ids;
 use munshi::tools::schema::Schema;
 
+use super::files::Output;
 use super::registry::Registry;
 use super::{Read, handing};
 
@@ -67,6 +68,9 @@ pub fn open(args: &BatchRunArgs, read: &Read, registry: &Registry, now_ms: i64) 
             IfChanged::Keep => kept(locked, read, &path, &Header { run: header.run, ..fresh })?,
         });
     }
+    if !read.output.is_ours() {
+        return Err(taken(&read.output));
+    }
     let mut index = new_index(read);
     let (journal, unreadable) = locked.resume(&mut index, |_| {}).map_err(sentence)?;
     if unreadable > 0 {
@@ -79,6 +83,23 @@ pub fn open(args: &BatchRunArgs, read: &Read, registry: &Registry, now_ms: i64) 
     begun(new(journal, index, *header, true))
 }
 
+/// How many rows need not be asked any more, as far as a journal says so that fits; nothing is changed.
+pub fn settled(args: &BatchRunArgs, read: &Read) -> u64 {
+    let path = args.journal.clone().or_else(|| read.output.path.as_deref().map(beside));
+    let Some(Ok(Found::Journal(known, locked))) = path.filter(|path| path.exists()).map(|path| find(&path)) else {
+        return 0;
+    };
+    if args.restart || !differences(&known, &header(read, known.run, 0)).is_empty() {
+        return 0;
+    }
+    let mut index = new_index(read);
+    let resumed = locked.resume(&mut index, |_| {});
+    if args.retry_failed {
+        index.await_failed();
+    }
+    resumed.map_or(0, |_| index.settled())
+}
+
 /// No run before: an output that is there is not munshi's to replace.
 fn first(args: &BatchRunArgs, read: &Read, registry: &Registry, path: &Path, fresh: &Header) -> Result<Begun, String> {
     if args.retry_failed {
@@ -87,11 +108,8 @@ fn first(args: &BatchRunArgs, read: &Read, registry: &Registry, path: &Path, fre
     if let Some(handed) = registry.with_journal(path)? {
         return Err(handing::already(&handed));
     }
-    if let Some(output) = read.output.path.as_deref().filter(|output| output.exists() && !args.restart) {
-        return Err(format!(
-            "{} is there already, and no journal says that this run made it. Give the output another name, or replace it with --restart.",
-            output.display()
-        ));
+    if read.output.path.as_deref().is_some_and(Path::exists) && !args.restart {
+        return Err(taken(&read.output));
     }
     Ok(new(Journal::begin(Some(path), fresh).map_err(sentence)?, new_index(read), fresh.clone(), true))
 }
@@ -120,9 +138,18 @@ fn kept(locked: Locked, read: &Read, path: &Path, header: &Header) -> Result<Beg
     };
     let rows = read.input.rows()?;
     let carried = carry_over(locked, path, header, rows, &read.task.counted(), fits);
-    let (journal, index) = carried.map_err(|error| error.to_string())?;
-    progress::say(&format!("{} earlier answers are kept.", index.done()));
+    let (journal, index, aside) = carried.map_err(|error| error.to_string())?;
+    let kept = index.done();
+    progress::say(&format!("{kept} earlier answers are kept; all that there were are in {}.", aside.display()));
     Ok(new(journal, index, header.clone(), true))
+}
+
+/// That something else is there under the output's name.
+fn taken(output: &Output) -> String {
+    let name = output.path.as_deref().unwrap_or(Path::new("-")).display();
+    format!(
+        "{name} is there already, and was not made by this run. Give the output another name, or replace it with --restart."
+    )
 }
 
 fn say_where(args: &BatchRunArgs, read: &Read, index: &Index) {
@@ -132,7 +159,11 @@ fn say_where(args: &BatchRunArgs, read: &Read, index: &Index) {
         return;
     }
     if settled >= rows {
-        progress::say(&format!("All {rows} rows of {name} are done already: nothing is sent."));
+        let errors = match index.failures() {
+            0 => String::new(),
+            errors => format!(" {errors} of them have an error; --retry-failed asks those again."),
+        };
+        progress::say(&format!("All {rows} rows of {name} are done already: nothing is sent.{errors}"));
     } else if settled > 0 || args.retry_failed {
         let next = (1..=rows).find(|n| !index.is_done(*n)).unwrap_or(rows);
         progress::say(&format!("Resuming at row {next} of {rows}; {settled} are done."));
@@ -181,7 +212,8 @@ fn decide(args: &BatchRunArgs, path: &Path, differences: &[String]) -> Result<If
     let what = differences.join(", ");
     let verb = if differences.len() == 1 { "is" } else { "are" };
     let shown = path.display();
-    let changed = format!("{shown} was begun with another state of things: {what} {verb} not what it was.");
+    let was = if differences.len() == 1 { "it was" } else { "they were" };
+    let changed = format!("Since {shown} was begun, something has changed: {what} {verb} not what {was}.");
     let ways = "--if-changed keep keeps the answers to rows that are the same, --if-changed restart asks for all again (the earlier answers are set aside).";
     if !terminal::can_ask() {
         return Err(format!("{changed} Nothing was sent. {ways}"));

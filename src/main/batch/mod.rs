@@ -22,6 +22,7 @@ use munshi::batch::engine::Work;
 use munshi::batch::estimate::{Estimate, PerRow};
 use munshi::batch::input::{Row, Scan};
 use munshi::batch::progress::{self, Progress};
+use munshi::batch::summary::Look;
 use munshi::batch::task::Task;
 use munshi::batch::{Edges, Exit, Job, Signal, Stop};
 use munshi::chat::{Budgets, Local, Settings};
@@ -143,7 +144,9 @@ async fn begin(args: &BatchRunArgs, config: &Config, read: Read, log_notice: Opt
     let currency = &settings.currency;
     let estimate = Estimate::new(per, read.scan.rows, read.text, &spec, currency, args.concurrency);
     if args.estimate {
-        let told = estimate.told(&read.input.name, &read.task.model.to_string(), currency, args.concurrency);
+        let done = journal::settled(args, &read);
+        let left = estimate.of_the_rest(done, args.concurrency);
+        let told = left.told(&read.input.name, &read.task.model.to_string(), currency, args.concurrency);
         crate::print(&crate::data(told))?;
         return Ok(Exit::Done.code());
     }
@@ -190,7 +193,7 @@ async fn start(
     if let Some(handed) = given_up {
         handing::give_up(&registry::Registry::new(&config.paths), &handed, &mut runtime);
     }
-    let is_ascii = !terminal::is_utf8(setup::told);
+    let look = look();
     let job = Job {
         name: handing::run_name(&header),
         work: Work {
@@ -211,12 +214,12 @@ async fn start(
         target: output.target,
         columns: output.columns,
         kind: output.kind,
-        progress: shown(args, scan.rows, is_ascii),
+        progress: shown(args, scan.rows, look),
         expected: estimate.cost,
         has_max_cost: args.max_cost.is_some(),
         resumes,
         is_quiet: args.quiet,
-        is_ascii,
+        look,
     };
     let edges = Edges { runtime: runtime.without_spending(), arrived, signals };
     Ok(Box::pin(munshi::batch::run(job, edges)).await?.code())
@@ -251,12 +254,22 @@ fn offload(config: &Config) -> Arc<dyn Offload> {
     Arc::new(keyed(config))
 }
 
+/// What standard error shows.
+fn look() -> Look {
+    let columns = terminal::error_columns().map_or(80, usize::from);
+    Look { is_ascii: !terminal::is_utf8(setup::told), columns }
+}
+
 /// A bar where standard error is a terminal that can move its cursor.
-fn shown(args: &BatchRunArgs, rows: u64, is_ascii: bool) -> Progress {
+fn shown(args: &BatchRunArgs, rows: u64, look: Look) -> Progress {
+    let has_file = args.output.as_deref().is_some_and(|output| output != Path::new("-"));
+    let is_beside_rows = !has_file && io::stdout().is_terminal();
     let is_dumb = setup::told("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
     match () {
         () if args.quiet => Progress::Quiet,
-        () if io::stderr().is_terminal() && !is_dumb && !is_ascii => Progress::bar(rows),
+        // Rows on the same terminal would stand between its drawings.
+        () if is_beside_rows => Progress::lines(),
+        () if io::stderr().is_terminal() && !is_dumb && !look.is_ascii => Progress::bar(rows, look.columns),
         () => Progress::lines(),
     }
 }

@@ -16,7 +16,9 @@ pub(super) fn place(pointer: &str) -> String {
 /// A text in quotes, its end left out where it is long.
 pub(super) fn short(text: &str) -> String {
     let cut: String = text.chars().take(MOST_SHOWN).collect();
-    if cut.len() == text.len() { format!("{text:?}") } else { format!("{cut:?}…") }
+    // As JSON: every letter of any script as it is.
+    let quoted = Value::from(cut.as_str());
+    if cut.len() == text.len() { quoted.to_string() } else { format!("{quoted}…") }
 }
 
 /// A value as JSON, its end left out where it is long.
