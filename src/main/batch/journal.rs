@@ -42,6 +42,9 @@ pub fn open(args: &BatchRunArgs, read: &Read, registry: &Registry, now_ms: i64) 
         let journal = Journal::begin(None, &fresh).map_err(sentence)?;
         return Ok(new(journal, new_index(read), fresh, false));
     };
+    if read.output.path.as_deref().is_some_and(|output| is_one_place(output, &path)) {
+        return Err(format!("{} is the output: give --journal another name, or leave it out.", path.display()));
+    }
     let found = find(&path).map_err(sentence)?;
     let (header, locked) = match found {
         Found::Nothing => return first(args, read, registry, &path, &fresh),
@@ -77,6 +80,12 @@ pub fn open(args: &BatchRunArgs, read: &Read, registry: &Registry, now_ms: i64) 
     }
     say_where(args, read, &index);
     begun(new(journal, index, *header, true))
+}
+
+/// Whether two names are of one file, also where it is not there yet.
+fn is_one_place(one: &Path, other: &Path) -> bool {
+    let place = |path: &Path| path.canonicalize().ok().or_else(|| std::path::absolute(path).ok());
+    one == other || place(one).is_some_and(|one| place(other) == Some(one))
 }
 
 /// No run before: an output that is there is not munshi's to replace.
