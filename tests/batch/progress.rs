@@ -121,7 +121,8 @@ fn what_is_said_meanwhile_stands_above_the_bar() {
     let session = classify(&home, &server, &[]).size(100, 24).start();
     session.wait_for_text("3 of 6 rows");
     session.send(b"\x03");
-    let bar = |screen: &Screen| screen.lines().collect::<Vec<_>>().iter().rposition(|line| line.contains("3 of 6 rows"));
+    let bar =
+        |screen: &Screen| screen.lines().collect::<Vec<_>>().iter().rposition(|line| line.contains("3 of 6 rows"));
     session.wait_for(|screen| screen.row_of("Stopping: ").is_some_and(|said| bar(screen) == Some(said + 1)));
     gate.open();
     assert_eq!(session.wait_exit().exit_code(), 130);
