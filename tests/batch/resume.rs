@@ -44,7 +44,7 @@ fn kept(home: &Home) -> Vec<u64> {
 
 /// What the next start has to say, where any rows are kept.
 fn resuming(kept: &[u64], rows: usize) -> Option<String> {
-    let next = (1..).find(|n| !kept.contains(n)).unwrap();
+    let next = (1..=rows as u64).find(|n| !kept.contains(n))?;
     (!kept.is_empty() && kept.len() < rows)
         .then(|| format!("munshi: Resuming at row {next} of {rows}; {} are done.", kept.len()))
 }

@@ -9,11 +9,11 @@ use super::support::replies::{closed, delta, error, role, stream};
 use super::support::server::{End, Gate, Reply, Server};
 
 /// Gives each row's first request what `fault` says, and all others the right answer.
-fn once(fault: impl Fn() -> Reply + Send + 'static, is_hit: impl Fn(&str) -> bool + Send + 'static) -> Server {
+fn once(fault: Reply, is_hit: impl Fn(&str) -> bool + Send + 'static) -> Server {
     let mut hit = std::collections::HashSet::new();
     Server::start(move |request| {
         let row = row_of(request);
-        if is_hit(&row) && hit.insert(row) { fault() } else { sorted(request) }
+        if is_hit(&row) && hit.insert(row) { fault.clone() } else { sorted(request) }
     })
 }
 
@@ -76,7 +76,7 @@ fn many_at_once_are_all_held_back_by_one_refusal() {
 fn a_server_that_refuses_without_a_time_is_asked_again_until_it_takes_it() {
     let home = Home::new();
     home.write_config("[retry]\nlongest_backoff = \"50ms\"\n");
-    let server = once(|| error(429, "rate_limit_exceeded", "slow down"), |row| row.ends_with('3'));
+    let server = once(error(429, "rate_limit_exceeded", "slow down"), |row| row.ends_with('3'));
     put(&home, "emails.txt", lines(24));
     ends(&classify(&home, &server, &[]), 0);
     assert_eq!(got(&home, "out.csv"), sorted_lines(24));
@@ -85,13 +85,13 @@ fn a_server_that_refuses_without_a_time_is_asked_again_until_it_takes_it() {
 
 #[test]
 fn faults_of_the_servers_own_cuts_and_resets_are_asked_again() {
-    let half = || stream().bytes(role()).bytes(delta("{\"lab"));
-    let cases: Vec<(&str, Box<dyn Fn() -> Reply + Send>)> = vec![
-        ("500", Box::new(|| error(500, "oops", "broken"))),
-        ("503", Box::new(|| error(503, "overloaded", "busy"))),
-        ("reset before a byte", Box::new(|| stream().ends(End::Reset))),
-        ("cut in the middle", Box::new(move || half().ends(End::Cut))),
-        ("reset in the middle", Box::new(move || half().ends(End::Reset))),
+    let half = stream().bytes(role()).bytes(delta("{\"lab"));
+    let cases = [
+        ("500", error(500, "oops", "broken")),
+        ("503", error(503, "overloaded", "busy")),
+        ("reset before a byte", stream().ends(End::Reset)),
+        ("cut in the middle", half.clone().ends(End::Cut)),
+        ("reset in the middle", half.ends(End::Reset)),
     ];
     for (what, fault) in cases {
         let home = Home::new();
@@ -116,8 +116,7 @@ fn a_server_that_falls_silent_is_left_and_asked_again() {
     let home = Home::new();
     home.write_config("[models.\"gpt-4o-mini\"]\nfirst_token = \"1s\"\n[retry]\nlongest_backoff = \"20ms\"\n");
     let never = Gate::new();
-    let theirs = never.clone();
-    let server = once(move || stream().head_waits(&theirs), |row| row == "mail 2" || row == "mail 7");
+    let server = once(stream().head_waits(&never), |row| row == "mail 2" || row == "mail 7");
     put(&home, "emails.txt", lines(9));
     ends(&classify(&home, &server, &[]), 0);
     assert_eq!(got(&home, "out.csv").lines().count(), 10);
