@@ -5,13 +5,15 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use serde_json::{Value, json};
+
 use super::kit::{
     LABELS, answer, classify, column, ends, got, label, label_of, lines, number, put, row_of, sorted, sorted_lines,
     sorter,
 };
 use super::support::launch::Home;
 use super::support::replies::error;
-use super::support::server::{Request, Server};
+use super::support::server::{Reply, Request, Server};
 
 fn model(request: &Request) -> String {
     request.json()["model"].as_str().unwrap_or_default().to_owned()
@@ -114,4 +116,58 @@ fn the_fallback_answers_where_the_first_is_dead_and_is_priced_as_itself() {
     assert_eq!(column(&csv, "model"), ["gpt-4o"; 8]);
     let spent = number(&home, "SELECT sum(cost) FROM requests WHERE model = 'gpt-4o'");
     assert_eq!(spent, 8 * (10 * 2_500_000 + 5 * 10_000_000));
+}
+
+#[test]
+fn a_wait_that_is_too_long_stops_the_run_and_says_how_long_it_is() {
+    for status in [429, 503] {
+        let home = Home::new();
+        let server = Server::replies([error(status, "busy", "come back").header("retry-after", "600")]);
+        put(&home, "emails.txt", lines(20));
+        let said = ends(&classify(&home, &server, &[]), 4);
+        assert!(said.contains("10 min"), "{status}: {said}");
+        assert!(server.requests().len() <= 4, "{status}: {}", server.requests().len());
+        let well = sorter();
+        ends(&classify(&home, &well, &[]), 0);
+        assert_eq!(got(&home, "out.csv"), sorted_lines(20), "{status}");
+    }
+}
+
+#[test]
+fn what_a_model_refuses_is_found_out_once_and_not_for_each_row() {
+    for (field, is_refused) in [
+        ("response_format", (|body: &Value| body["response_format"]["type"] == "json_schema") as fn(&Value) -> bool),
+        ("temperature", |body| body.get("temperature").is_some()),
+    ] {
+        let home = Home::new();
+        let server = Server::start(move |request| {
+            if !is_refused(&request.json()) {
+                return sorted(request);
+            }
+            let error =
+                json!({"message": "not supported", "type": "invalid_request_error", "param": field, "code": null});
+            Reply::json(400, &json!({ "error": error }).to_string())
+        });
+        put(&home, "emails.txt", lines(40));
+        ends(&classify(&home, &server, &["--concurrency", "4"]), 0);
+        assert_eq!(got(&home, "out.csv"), sorted_lines(40), "{field}");
+        let asked = server.requests().len();
+        assert!((41..=44).contains(&asked), "{field}: {asked} requests for 40 rows");
+    }
+}
+
+#[test]
+fn a_row_that_the_provider_will_not_have_is_an_error_in_that_row_alone() {
+    let home = Home::new();
+    let server = Server::start(|request| match row_of(request).as_str() {
+        "mail 2" => error(400, "content_policy_violation", "this text is against the rules"),
+        _ => sorted(request),
+    });
+    put(&home, "emails.txt", lines(9));
+    ends(&classify(&home, &server, &[]), 5);
+    let csv = got(&home, "out.csv");
+    let errors = column(&csv, "error");
+    assert!(errors[1].contains("against the rules"), "{errors:?}");
+    assert_eq!(errors.iter().filter(|error| !error.is_empty()).count(), 1);
+    assert_eq!(server.requests().len(), 9, "and it is not asked again");
 }

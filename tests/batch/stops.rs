@@ -167,3 +167,22 @@ fn head_in_a_pipe_is_such_a_reader() {
     assert_eq!(got(&home, "code"), "0\n");
     assert!(server.requests().len() < 1_500, "{}", server.requests().len());
 }
+
+#[test]
+fn a_run_that_was_suspended_goes_on_and_asks_nothing_twice() {
+    let (home, gate) = (Home::new(), Gate::new());
+    let theirs = gate.clone();
+    let mut count = 0;
+    let server = Server::start(move |request| {
+        count += 1;
+        if count == 5 { behind(&theirs, request) } else { sorted(request) }
+    });
+    put(&home, "emails.txt", lines(30));
+    let child = spawned(&classify(&home, &server, &["--concurrency", "1"]), Stdio::null());
+    server.wait_for_requests(5);
+    signal(&child, Signal::STOP);
+    gate.open();
+    signal(&child, Signal::CONT);
+    super::kit::ended(&child.wait_with_output().unwrap(), 0);
+    assert_eq!((server.requests().len(), got(&home, "out.csv")), (30, sorted_lines(30)));
+}
