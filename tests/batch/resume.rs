@@ -155,7 +155,7 @@ fn a_journal_that_a_power_cut_tore_is_gone_on_with() {
     damaged[middle - 8..middle].fill(b'#');
     put(&home, "out.csv.journal", &damaged);
     let said = ended(&run(&launch), 0);
-    assert!(said.contains("1 lines of out.csv.journal cannot be read; their rows are asked again."), "{said}");
+    assert!(said.contains("1 line of out.csv.journal cannot be read; its row is asked again."), "{said}");
     assert_eq!(got(&home, "out.csv"), sorted_lines(6));
 }
 

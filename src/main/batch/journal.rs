@@ -73,7 +73,9 @@ pub fn open(args: &BatchRunArgs, read: &Read, registry: &Registry, now_ms: i64) 
     let mut index = new_index(read);
     let (journal, unreadable) = locked.resume(&mut index, |_| {}).map_err(sentence)?;
     if unreadable > 0 {
-        progress::say(&format!("{unreadable} lines of {} cannot be read; their rows are asked again.", path.display()));
+        let (lines, whose) = if unreadable == 1 { ("line", "its row is") } else { ("lines", "their rows are") };
+        let shown = path.display();
+        progress::say(&format!("{unreadable} {lines} of {shown} cannot be read; {whose} asked again."));
     }
     if args.retry_failed {
         index.await_failed();
