@@ -98,7 +98,8 @@ impl Engine<'_> {
         self.leave_idle();
         if is_gentle && !self.working.is_empty() {
             let count = self.working.len();
-            self.world.say(&format!("Stopping: {count} rows are on their way; Ctrl+C again stops at once."));
+            let rows = if count == 1 { "row is on its way" } else { "rows are on their way" };
+            self.world.say(&format!("Stopping: {count} {rows}; Ctrl+C again stops at once."));
         }
     }
 

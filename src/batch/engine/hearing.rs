@@ -11,17 +11,26 @@ use crate::session::{Activity, Happened};
 
 impl Engine<'_> {
     pub(super) fn for_user(&mut self, id: ConversationId, words: Vec<ForUser>) {
-        for word in words {
+        let mut words = words.into_iter().peekable();
+        while let Some(word) = words.next() {
+            let is_given_back = matches!(words.peek(), Some(ForUser::ReturnQueued(_)));
             match word {
-                ForUser::TurnEnded => {
+                // A question that comes back unsent has had no turn that could end.
+                ForUser::TurnEnded | ForUser::ReturnQueued(_) => {
                     if let Some(working) = self.working.get_mut(&id) {
                         working.is_over = true;
+                    }
+                }
+                // Why it comes back is its row's error, and nobody else's.
+                ForUser::Say(why) if is_given_back => {
+                    if let Some(working) = self.working.get_mut(&id) {
+                        working.unsent = Some(why);
                     }
                 }
                 ForUser::RememberRefusal { model, field } => self.remember(model, field),
                 ForUser::Say(text) => self.say_once(&text),
                 // There is one question in each row, and nothing is summarised or run.
-                ForUser::ReturnQueued(_) | ForUser::SummaryDue | ForUser::ApprovalAsked => {}
+                ForUser::SummaryDue | ForUser::ApprovalAsked => {}
             }
         }
     }

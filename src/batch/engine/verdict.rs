@@ -58,7 +58,8 @@ pub fn verdict(working: &Working, settings: &Settings, has_answered: bool) -> Ve
     let rate = settings.currency.rate;
     let done = |answer, says| Verdict::Done { record: Box::new(record(working, rate, answer)), says };
     let Some(reply) = working.reply() else {
-        return done(Err("it could not be asked".to_owned()), Says::Nothing);
+        let why = working.unsent.as_deref().map_or_else(|| "it could not be asked".to_owned(), for_the_shell);
+        return done(Err(why), Says::Nothing);
     };
     let note = reply.note.clone().map(|note| for_the_shell(&note)).unwrap_or_default();
     if let Some(Refusal::NotSaved(why)) = &working.refusal {

@@ -115,6 +115,8 @@ pub struct Working {
     pub refusal: Option<Refusal>,
     /// The last failure of an attempt that was told.
     pub failure: Option<Failure>,
+    /// Why no model could be sent it: it fits into no window.
+    pub unsent: Option<String>,
     /// What a request for it weighs about, in tokens.
     pub weight: u64,
     reply: Option<MessageId>,
@@ -150,6 +152,7 @@ impl Working {
             tally: Tally::default(),
             refusal: None,
             failure: None,
+            unsent: None,
             weight: 0,
             reply: None,
             is_over: false,

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::batch::input::{Row, row_digest};
 use crate::batch::task::{Fingerprint, hex};
 use crate::chat::{ConversationId, Local, PicoUsd, Rate};
+use crate::text::Sanitised;
 
 /// What this munshi writes in a journal's first line.
 pub const VERSION: u32 = 1;
@@ -116,6 +117,8 @@ impl Record {
 /// In one line, and not longer than a cell should be.
 fn shortened(error: &str) -> String {
     let line = error.split_whitespace().collect::<Vec<_>>().join(" ");
+    // A server's words are in it, and whoever looks at the file may do so at a terminal.
+    let line = Sanitised::new(&line).as_str().to_owned();
     match line.char_indices().nth(LONGEST_ERROR) {
         Some((at, _)) => format!("{}…", &line[..at]),
         None => line,

@@ -43,6 +43,9 @@ pub fn open(args: &BatchRunArgs, read: &Read, registry: &Registry, now_ms: i64) 
         let journal = Journal::begin(None, &fresh).map_err(sentence)?;
         return Ok(new(journal, new_index(read), fresh, false));
     };
+    if read.output.path.as_deref().is_some_and(|output| is_one_place(output, &path)) {
+        return Err(format!("{} is the output: give --journal another name, or leave it out.", path.display()));
+    }
     let found = find(&path).map_err(sentence)?;
     let (header, locked) = match found {
         Found::Nothing => return first(args, read, registry, &path, &fresh),
@@ -74,7 +77,9 @@ pub fn open(args: &BatchRunArgs, read: &Read, registry: &Registry, now_ms: i64) 
     let mut index = new_index(read);
     let (journal, unreadable) = locked.resume(&mut index, |_| {}).map_err(sentence)?;
     if unreadable > 0 {
-        progress::say(&format!("{unreadable} lines of {} cannot be read; their rows are asked again.", path.display()));
+        let (lines, whose) = if unreadable == 1 { ("line", "its row is") } else { ("lines", "their rows are") };
+        let shown = path.display();
+        progress::say(&format!("{unreadable} {lines} of {shown} cannot be read; {whose} asked again."));
     }
     if args.retry_failed {
         index.await_failed();
@@ -98,6 +103,12 @@ pub fn settled(args: &BatchRunArgs, read: &Read) -> u64 {
         index.await_failed();
     }
     resumed.map_or(0, |_| index.settled())
+}
+
+/// Whether two names are of one file, also where it is not there yet.
+fn is_one_place(one: &Path, other: &Path) -> bool {
+    let place = |path: &Path| path.canonicalize().ok().or_else(|| std::path::absolute(path).ok());
+    one == other || place(one).is_some_and(|one| place(other) == Some(one))
 }
 
 /// No run before: an output that is there is not munshi's to replace.
