@@ -10,6 +10,7 @@
 )]
 
 #[path = "driver/figure.rs"]
+#[allow(dead_code, reason = "it serves more than one benchmark")]
 mod figure;
 #[path = "batch/server.rs"]
 mod server;

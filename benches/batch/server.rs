@@ -138,7 +138,7 @@ fn answer() -> Vec<u8> {
         r#"{"id":"1","object":"chat.completion.chunk","created":1,"model":"m","choices":[],"usage":{"prompt_tokens":140,"completion_tokens":8,"total_tokens":148}}"#,
         "[DONE]",
     ];
-    let body: String = events.iter().map(|event| format!("data: {event}\n\n")).collect();
+    let body: String = events.iter().flat_map(|event| ["data: ", event, "\n\n"]).collect();
     format!("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: {}\r\n\r\n{body}", body.len())
         .into_bytes()
 }

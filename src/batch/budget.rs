@@ -1,6 +1,7 @@
 //! Whether a run is begun at all: what it is expected to cost is held to each budget.
 
 use super::Exit;
+use super::progress::say;
 use crate::chat::{Local, Settings};
 use crate::runtime::{Answer, News, Query, Runtime, Scope, StoreEvent, ids};
 
@@ -55,6 +56,7 @@ pub async fn check_budgets(
                         return Err(over(scope.budget_name(), most, used));
                     }
                 }
+                News::Store(StoreEvent::Opened { notices }) => notices.iter().for_each(|notice| say(notice)),
                 News::Store(StoreEvent::Answer(Answer::Failed { reason, .. }) | StoreEvent::Unusable(reason)) => {
                     return Err(Refused { exit: Exit::Failed, why: reason });
                 }

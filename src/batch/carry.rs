@@ -102,8 +102,8 @@ mod tests {
     use crate::batch::journal::tests::{header, row};
     use crate::batch::journal::{Found, InputMark};
 
-    fn text(number: u64, text: &str) -> Result<Row, InputError> {
-        Ok(Row { number, text: text.to_owned(), unusable: None })
+    fn text(number: u64, text: &str) -> Row {
+        Row { number, text: text.to_owned(), unusable: None }
     }
 
     #[test]
@@ -119,7 +119,7 @@ mod tests {
         let now = Header { input: InputMark { rows: 5, ..before.input.clone() }, ..(*before).clone() };
         let rows = [text(1, "new"), text(2, "twice"), text(3, "one"), text(4, "twice"), text(5, "twice")];
         let fits = |record: &Record| record.input != "one";
-        let (mut journal, index, aside) = carry_over(old, &path, &now, rows.into_iter(), &[], fits).unwrap();
+        let (mut journal, index, aside) = carry_over(old, &path, &now, rows.into_iter().map(Ok), &[], fits).unwrap();
         let label = |journal: &mut Journal, n| {
             let record = journal.read(index.offset(n)?).unwrap();
             Some((record.row, record.fields?["label"].as_str()?.to_owned()))

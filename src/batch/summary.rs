@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn the_end_tells_rows_errors_tokens_money_time_and_labels() {
-        let this = ThisRun { rows: 9, spent: Spend::default(), took: Duration::from_millis(6_000) };
+        let this = ThisRun { rows: 9, spent: Spend::default(), took: Duration::from_secs(6) };
         let said = summary(&index(), 10, this, &Currency::default(), Look { is_ascii: false, columns: 80 });
         insta::assert_snapshot!(said, @r"
         8 of 10 rows answered · 1 with an error · 1 not asked · 900 tokens · ₹0.77

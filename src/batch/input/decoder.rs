@@ -10,6 +10,14 @@ use super::place::Place;
 const BUFFER: usize = 64 * 1024;
 const UTF8_MARK: &[u8] = &[0xEF, 0xBB, 0xBF];
 
+/// How files begin that hold text only once they are unpacked or exported.
+const OTHER_FILES: [(&[u8], &str); 4] = [
+    (&[0x1F, 0x8B], "gzip-compressed"),
+    (&[0x28, 0xB5, 0x2F, 0xFD], "zstd-compressed"),
+    (b"PK\x03\x04", "a ZIP archive or a spreadsheet"),
+    (b"%PDF", "a PDF"),
+];
+
 pub(super) struct Decoder<R> {
     inner: R,
     buffer: Vec<u8>,
@@ -87,6 +95,9 @@ impl<R: Read> Decoder<R> {
             && mark != other
         {
             return Err(InputError::Utf16);
+        }
+        if let Some((_, kind)) = OTHER_FILES.iter().find(|(mark, _)| bytes.starts_with(mark)) {
+            return Err(InputError::OtherFile { kind });
         }
         if bytes.starts_with(UTF8_MARK) {
             (self.start, self.checked) = (UTF8_MARK.len(), UTF8_MARK.len());

@@ -22,6 +22,8 @@ pub enum InputError {
          It may have been cut off; copy it again."
     )]
     Cut { line: u64, place: u64, offset: u64 },
+    #[error("The file is {kind}, and no text: unpack it, or export it as CSV or text first.")]
+    OtherFile { kind: &'static str },
     #[error("The file is UTF-16: it begins with that byte-order mark. Convert it first: iconv -f UTF-16 -t UTF-8.")]
     Utf16,
     #[error(

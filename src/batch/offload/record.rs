@@ -27,6 +27,11 @@ pub struct Handed {
     pub journal: String,
     pub task: Task,
     pub parts: Vec<Part>,
+    /// How many rows are asked live at once, where answers do not fit; and the run's own cap, in millionths of the currency.
+    #[serde(default = "few")]
+    pub concurrency: u32,
+    #[serde(default)]
+    pub max_cost: Option<u64>,
     /// Whether all of its rows are in some part: else a kill came between.
     pub is_whole: bool,
     /// Whether rows that had an error were handed over once more.
@@ -35,6 +40,10 @@ pub struct Handed {
     /// Bytes of the journal when it was handed over: what stands behind them is newer than what was asked.
     #[serde(default)]
     pub journal_bytes: u64,
+}
+
+const fn few() -> u32 {
+    8
 }
 
 /// One batch of it, with up to as many rows as the provider takes.

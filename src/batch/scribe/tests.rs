@@ -14,9 +14,12 @@ fn scribe(target: Target, journal: Journal, index: Index) -> Scribe {
     Scribe::spawn((journal, index), target, columns, OutputKind::Csv, Arc::new(Notify::new())).unwrap()
 }
 
+/// Whether it is open, and what was written.
+type Held = (Mutex<(bool, Vec<u8>)>, Condvar);
+
 /// A pipe that nobody reads until its gate is opened.
 #[derive(Clone, Default)]
-struct Pipe(Arc<(Mutex<(bool, Vec<u8>)>, Condvar)>);
+struct Pipe(Arc<Held>);
 
 impl Pipe {
     fn open(&self) {

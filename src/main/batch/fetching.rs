@@ -19,6 +19,7 @@ use munshi::batch::{Edges, Exit, Job, Target};
 use munshi::chat::AnswerFormat;
 use munshi::chat::ledger::{LedgerClosing, Outcome};
 use munshi::chat::offload::{RemoteBatch, RemoteStatus};
+use munshi::cli::Amount;
 use munshi::config::Config;
 use munshi::runtime::{Clock, Write};
 use munshi::tools::answer;
@@ -28,9 +29,6 @@ use super::following::{refresh, say};
 use super::handing::run_name;
 use super::registry::Registry;
 use super::{Outside, USAGE, row_settings, signals, world};
-
-/// How many rows at once are asked live.
-const CONCURRENCY: u32 = 16;
 
 /// A run that is being fetched.
 struct Fetch<'a> {
@@ -260,7 +258,7 @@ fn job(
     earlier: HashMap<u64, Paid>,
 ) -> Result<Job> {
     let task = handed.task.clone();
-    let settings = Arc::new(row_settings(config, None));
+    let settings = Arc::new(row_settings(config, handed.max_cost.map(Amount)));
     let per = PerRow::of(&task, &settings, &config.catalogue);
     let columns = Columns::new(task.fields());
     let asked: HashSet<u64> = earlier.keys().copied().collect();
@@ -275,7 +273,7 @@ fn job(
             done: Box::new(move |n| !asked.contains(&n)),
             overhead: per.overhead,
             answer: per.answer,
-            concurrency: CONCURRENCY,
+            concurrency: handed.concurrency,
             earlier,
         },
         rows: handed.header.input.rows,
@@ -286,7 +284,7 @@ fn job(
         kind: output_kind(&handed.output_kind),
         progress: Progress::lines(),
         expected: None,
-        has_max_cost: false,
+        has_max_cost: handed.max_cost.is_some(),
         resumes: true,
         is_quiet: false,
         look: super::look(),

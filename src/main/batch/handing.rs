@@ -53,7 +53,7 @@ pub async fn hand_over(
         world.runtime.close();
         return Ok(Some(refused.exit.code()));
     }
-    let handed = known.map_or_else(|| new(registry, read, &begun, (now_ms, args.retry_failed)), Ok);
+    let handed = known.map_or_else(|| new(registry, read, &begun, now_ms, args), Ok);
     let mut handed = match handed {
         Ok(handed) => handed,
         Err(why) => {
@@ -153,7 +153,8 @@ fn new(
     registry: &Registry,
     read: &Read,
     begun: &Begun,
-    (now_ms, retries): (i64, bool),
+    now_ms: i64,
+    args: &BatchRunArgs,
 ) -> std::result::Result<Handed, String> {
     let output = read.output.path.as_deref().ok_or("--offload needs -o FILE: the answers come later.")?;
     let absolute = |path: &Path| std::path::absolute(path).map(|path| path.display().to_string());
@@ -172,8 +173,10 @@ fn new(
         journal: absolute(begun.journal.path()).map_err(failed)?,
         task: read.task.clone(),
         parts: Vec::new(),
+        concurrency: args.concurrency,
+        max_cost: args.max_cost.map(|most| most.0),
         is_whole: false,
-        retries,
+        retries: args.retry_failed,
         journal_bytes: begun.journal.bytes(),
     };
     registry.save(&handed)?;

@@ -24,6 +24,18 @@ fn a_character_that_the_end_cuts_is_told_as_such() {
 }
 
 #[test]
+fn a_file_that_is_packed_or_no_text_is_told_by_its_first_bytes() {
+    for (file, kind) in [
+        (b"\x1F\x8B\x08\0\0".as_slice(), "gzip-compressed"),
+        (b"PK\x03\x04\x14\0".as_slice(), "a ZIP archive or a spreadsheet"),
+        (b"%PDF-1.7\n".as_slice(), "a PDF"),
+    ] {
+        let said = format!("The file is {kind}, and no text: unpack it, or export it as CSV or text first.");
+        assert_eq!(refusal(file, InputKind::Text, None), said);
+    }
+}
+
+#[test]
 fn utf16_is_told_by_its_mark_and_by_its_nul_bytes() {
     for file in [b"\xFF\xFEa\0".as_slice(), b"\xFE\xFF\0a", b"\xFF\xFE"] {
         for kind in [InputKind::Text, CSV, InputKind::JsonLines] {
