@@ -82,8 +82,8 @@ fn shell(home: &Home, out: &str, (cols, rows): (u16, u16), script: &str) {
     let binary = support::launch::munshi_binary();
     let folder = binary.parent().expect("a program is in a folder").display().to_string();
     let path = format!("{folder}:{}", std::env::var("PATH").unwrap_or_default());
-    let copy = format!("cp assets/demo/emails.txt '{0}' && cd '{0}' && {script}", home.root().display());
-    let session = home.shell(&copy).env("PATH", path).env("MUNSHI_DEMO_PACE", "0").size(cols, rows).start();
+    std::fs::copy("assets/demo/emails.txt", home.home_dir().join("emails.txt")).expect("it runs in the repository");
+    let session = home.shell(script).env("PATH", path).env("MUNSHI_DEMO_PACE", "0").size(cols, rows).start();
     session.wait_exit();
     let picture = session.with_terminal(|screen| svg::draw(&steady::cells(screen), screen, &colours::DARK, "sh"));
     std::fs::write(out, picture).unwrap_or_else(|error| panic!("{out}: {error}"));

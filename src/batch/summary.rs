@@ -86,7 +86,7 @@ fn chart<'a>(field: &str, values: impl Iterator<Item = (&'a str, u64)>, currency
     let widest = names.iter().map(|name| width(name)).max().unwrap_or(0);
     let numbers: Vec<String> = values.iter().map(|(_, number)| currency.count(*number)).collect();
     let digits = numbers.iter().map(String::len).max().unwrap_or(0);
-    let longest = look.columns.saturating_sub(widest + digits + 11).clamp(4, LONGEST_BAR as usize) as u64;
+    let longest = look.columns.saturating_sub(widest + digits + 13).clamp(4, LONGEST_BAR as usize) as u64;
     let mut out = format!("\n{}\n", Sanitised::new(field).as_str());
     for ((name, number), (_, value)) in names.iter().zip(&numbers).zip(&values) {
         let pad = " ".repeat(widest - width(name));

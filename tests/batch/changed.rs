@@ -56,7 +56,7 @@ fn a_line_put_in_at_the_top_costs_one_request_where_the_rest_is_kept() {
     let (home, server) = done();
     put(&home, "emails.txt", "an invoice, urgently\n".to_owned() + &lines(6));
     let said = ends(&classify(&home, &server, &["--if-changed", "keep"]), 0);
-    assert!(said.contains("6 earlier answers are kept."), "{said}");
+    assert!(said.contains("6 earlier answers are kept; all that there were are in out.csv.journal.old."), "{said}");
     assert_eq!(row_of(&server.requests()[6]), "an invoice, urgently");
     assert_eq!(server.requests().len(), 7);
     let moved: Vec<String> = (1..=6)
@@ -109,7 +109,7 @@ fn asked(home: &Home, server: &Server) -> Session {
 #[test]
 fn at_a_terminal_each_answer_to_the_question_does_what_it_says() {
     for (typed, code, requests, has_aside) in
-        [("k\n", 0, 7, false), ("r\n", 0, 13, true), ("Keep\n", 0, 7, false), ("q\n", 2, 6, false), ("\n", 2, 6, false)]
+        [("k\n", 0, 7, true), ("r\n", 0, 13, true), ("Keep\n", 0, 7, true), ("q\n", 2, 6, false), ("\n", 2, 6, false)]
     {
         let (home, server) = done();
         let session = asked(&home, &server);

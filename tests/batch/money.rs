@@ -52,7 +52,10 @@ fn max_cost_stops_before_it_is_passed_and_a_higher_one_goes_on() {
         let output = run(&classify(&home, &server, &["--max-cost", &most.to_string(), "--concurrency", "3"]));
         let said = talk(&output);
         assert_eq!(output.status.code(), Some(3), "{most}: {said}");
-        assert!(said.contains("--max-cost") && said.contains("Run the same command again to go on"), "{most}: {said}");
+        assert!(
+            said.contains("--max-cost is") && said.contains("The same command with a higher --max-cost goes on"),
+            "{most}: {said}"
+        );
         assert!(spent(&home) <= rupees(most), "{most}: {} pico-dollars", spent(&home));
         let now = got(&home, "out.csv").lines().count() - 1;
         assert!(now > answered, "{most}: it went on from {answered} to {now}");

@@ -24,6 +24,9 @@ pub struct Header {
     pub begun_ms: i64,
     pub input: InputMark,
     pub task: Fingerprint,
+    /// Whether an output that was there may be replaced, as whoever began it said.
+    #[serde(default)]
+    pub replaces: bool,
 }
 
 /// What the input was.

@@ -27,6 +27,7 @@ pub fn header() -> Header {
             temperature: None,
             max_tokens: None,
         },
+        replaces: false,
     }
 }
 

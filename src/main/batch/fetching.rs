@@ -24,7 +24,7 @@ use munshi::config::Config;
 use munshi::runtime::{Clock, Write};
 use munshi::tools::answer;
 
-use super::files::{Input, output_kind};
+use super::files::{Input, is_ours, output_kind};
 use super::following::{refresh, say};
 use super::handing::run_name;
 use super::registry::Registry;
@@ -58,6 +58,15 @@ pub async fn fetch(id: &str, config: &Config) -> Result<u8> {
         },
         Err(why) => return Ok(refused(&why)),
     };
+    let held = match held {
+        Ok((handed, _)) if !may_write(&handed) => {
+            return Ok(refused(&format!(
+                "{} is there by now, and was not made by this run. Move it away, and fetch again.",
+                handed.output
+            )));
+        }
+        held => held,
+    };
     let (mut handed, (journal, index)) = match held {
         Ok(held) => held,
         Err(over) => {
@@ -81,6 +90,12 @@ pub async fn fetch(id: &str, config: &Config) -> Result<u8> {
         }
     }
     fetch.finish(outside).await
+}
+
+/// Whether what stands under the output's name may be replaced.
+fn may_write(handed: &Handed) -> bool {
+    let columns = Columns::new(handed.task.fields());
+    handed.header.replaces || is_ours(Path::new(&handed.output), output_kind(&handed.output_kind), &columns)
 }
 
 pub fn refused(why: &str) -> u8 {

@@ -180,24 +180,9 @@ impl Output {
         Ok(Self { target, path, columns: Columns::new(task.fields()), kind })
     }
 
-    /// Whether what is there under its name may be replaced: it is empty, or has the columns of this run.
+    /// Whether what is there under its name may be replaced.
     pub fn is_ours(&self) -> bool {
-        let Some(file) = self.path.as_deref().and_then(|path| File::open(path).ok()) else { return true };
-        let mut first = Vec::new();
-        if file.take(LONGEST_HEAD).read_to_end(&mut first).is_err() {
-            return false;
-        }
-        let first = String::from_utf8_lossy(&first).into_owned();
-        let line = first.lines().next().unwrap_or_default();
-        first.is_empty()
-            || match self.kind {
-                OutputKind::Csv => {
-                    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(line.as_bytes());
-                    let head = reader.records().next().and_then(Result::ok);
-                    head.is_some_and(|head| head.iter().map(unguard).eq(self.columns.names()))
-                }
-                OutputKind::JsonLines => line.starts_with("{\"row\":"),
-            }
+        self.path.as_deref().is_none_or(|path| is_ours(path, self.kind, &self.columns))
     }
 
     /// What it is, in a word.
@@ -260,6 +245,28 @@ impl Write for AtTerminal {
 
     fn flush(&mut self) -> io::Result<()> {
         io::stdout().lock().flush()
+    }
+}
+
+/// Whether a file is not there, is empty, or has the columns of this run.
+pub fn is_ours(path: &Path, kind: OutputKind, columns: &Columns) -> bool {
+    let Ok(file) = File::open(path) else { return true };
+    let mut first = Vec::new();
+    if file.take(LONGEST_HEAD).read_to_end(&mut first).is_err() {
+        return false;
+    }
+    let first = String::from_utf8_lossy(&first).into_owned();
+    let line = first.lines().next().unwrap_or_default();
+    if first.is_empty() {
+        return true;
+    }
+    match kind {
+        OutputKind::Csv => {
+            let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(line.as_bytes());
+            let head = reader.records().next().and_then(Result::ok);
+            head.is_some_and(|head| head.iter().map(unguard).eq(columns.names()))
+        }
+        OutputKind::JsonLines => line.starts_with("{\"row\":"),
     }
 }
 

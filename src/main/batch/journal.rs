@@ -35,7 +35,7 @@ pub struct Begun {
 /// Begins the journal, or goes on with the one that is there.
 pub fn open(args: &BatchRunArgs, read: &Read, registry: &Registry, now_ms: i64) -> Result<Begun, String> {
     let path = args.journal.clone().or_else(|| read.output.path.as_deref().map(beside));
-    let fresh = header(read, ids::conversation(), now_ms);
+    let fresh = Header { replaces: args.restart, ..header(read, ids::conversation(), now_ms) };
     let Some(path) = path else {
         if args.retry_failed {
             return Err("--retry-failed needs the journal of the run before: name its output with -o.".to_owned());
@@ -68,10 +68,12 @@ pub fn open(args: &BatchRunArgs, read: &Read, registry: &Registry, now_ms: i64) 
     if !differences.is_empty() {
         return begun(match decide(args, &path, &differences)? {
             IfChanged::Restart => restarted(locked, read, &path, &fresh)?,
-            IfChanged::Keep => kept(locked, read, &path, &Header { run: header.run, ..fresh })?,
+            IfChanged::Keep => {
+                kept(locked, read, &path, &Header { run: header.run, replaces: header.replaces, ..fresh })?
+            }
         });
     }
-    if !read.output.is_ours() {
+    if !header.replaces && !read.output.is_ours() {
         return Err(taken(&read.output));
     }
     let mut index = new_index(read);
@@ -201,6 +203,7 @@ fn header(read: &Read, run: ConversationId, begun_ms: i64) -> Header {
             kind: read.input.kind_word(),
         },
         task: read.task.fingerprint(),
+        replaces: false,
     }
 }
 
