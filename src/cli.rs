@@ -3,6 +3,7 @@
 
 mod ask;
 mod batch;
+mod man;
 mod model;
 
 use std::ffi::OsString;
@@ -17,6 +18,7 @@ use jiff::civil::Date;
 
 pub use ask::{AskArgs, AskOutput};
 pub use batch::{Amount, BatchCommand, BatchInput, BatchOutput, BatchRunArgs, IfChanged};
+pub use man::man;
 pub use model::ModelArgs;
 
 const AFTER_HELP: &str = "\
@@ -281,14 +283,6 @@ pub fn completions(shell: Shell, out: &mut impl Write) -> io::Result<()> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "munshi", &mut script);
     out.write_all(&script)
-}
-
-/// Writes the manual page.
-///
-/// # Errors
-/// Where `out` takes nothing.
-pub fn man(out: &mut impl Write) -> io::Result<()> {
-    clap_mangen::Man::new(Cli::command()).render(out)
 }
 
 #[cfg(test)]

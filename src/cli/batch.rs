@@ -64,7 +64,7 @@ pub struct BatchRunArgs {
     /// Give each row one of these labels
     #[arg(long, value_name = "A,B,…", value_delimiter = ',', value_parser = lossy(), conflicts_with = "schema")]
     pub labels: Vec<String>,
-    /// What the model is told; `{input}` stands for the row, which else follows as the message
+    /// What the model is told, as --system says it in a line; `{input}` stands for the row, which else follows as the message
     #[arg(long, value_name = "FILE")]
     pub prompt: Option<PathBuf>,
     /// The JSON schema of an answer; each of its fields is a column. Without it and --labels, the column is `answer`

@@ -13,6 +13,15 @@ fn flags(command: &Command, found: &mut Vec<String>) {
     }
 }
 
+/// Every command by its whole name.
+fn commands(command: &Command, above: &str, found: &mut Vec<String>) {
+    for below in command.get_subcommands() {
+        let name = format!("{above} {}", below.get_name());
+        commands(below, &name, found);
+        found.push(name);
+    }
+}
+
 #[test]
 fn the_manual_page_tells_of_each_flag_and_command() {
     let mut page = Vec::new();
@@ -20,12 +29,16 @@ fn the_manual_page_tells_of_each_flag_and_command() {
     // In roff a hyphen is escaped.
     let page = String::from_utf8(page).unwrap().replace("\\-", "-");
     let command = Cli::command();
-    for argument in command.get_arguments() {
-        let long = argument.get_long().unwrap();
-        assert!(page.contains(&format!("--{long}")), "--{long} is not in the manual");
+    let mut wanted = Vec::new();
+    flags(&command, &mut wanted);
+    for flag in wanted {
+        assert!(page.contains(&format!("--{flag}")), "--{flag} is not in the manual");
     }
-    for below in command.get_subcommands() {
-        assert!(page.contains(below.get_name()), "{} is not in the manual", below.get_name());
+    let mut names = Vec::new();
+    commands(&command, "munshi", &mut names);
+    assert!(names.len() > 15, "{names:?}");
+    for name in names {
+        assert!(page.contains(&format!(".SH {}\n", name.to_uppercase())), "{name} has no section in the manual");
     }
     assert!(page.contains("Exit codes"));
 }
