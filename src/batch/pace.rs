@@ -7,6 +7,7 @@
 mod budget;
 mod history;
 mod rate;
+mod stray;
 mod window;
 
 #[cfg(test)]

@@ -53,9 +53,20 @@ impl History {
     /// How many a second the provider took of those sent up to `last`, but not before `from`, as if they
     /// had been sent over `at_least` so long; and how many that is.
     pub(super) fn rate_until(&self, last: Duration, from: Duration, at_least: Duration) -> (f64, usize) {
+        let (taken, _, span) = self.lately(last, from);
+        (taken as f64 / span.max(at_least).as_secs_f64().max(SHORTEST), taken)
+    }
+
+    /// How many a second it took of those, as if they had been sent over a second or longer; and the part that it refused.
+    pub(super) fn taken_and_refused(&self, last: Duration, from: Duration) -> (f64, f64) {
+        let (taken, sent, span) = self.lately(last, from);
+        (taken as f64 / span.max(AT_LEAST_FOR).as_secs_f64(), (sent - taken) as f64 / sent.max(1) as f64)
+    }
+
+    /// How many were taken, how many were sent, and the time from the first of them.
+    fn lately(&self, last: Duration, from: Duration) -> (usize, usize, Duration) {
         let sends = self.sends.iter().rev().skip_while(|send| send.at > last).take_while(|send| send.at >= from);
-        let mut taken = 0;
-        let mut span = Duration::ZERO;
+        let (mut taken, mut sent, mut span) = (0, 0, Duration::ZERO);
         for send in sends {
             let before = last.saturating_sub(send.at);
             if before > AT_LEAST_FOR && taken >= AT_LEAST_OF {
@@ -63,8 +74,9 @@ impl History {
             }
             span = before;
             taken += usize::from(send.taken);
+            sent += 1;
         }
-        (taken as f64 / span.max(at_least).as_secs_f64().max(SHORTEST), taken)
+        (taken, sent, span)
     }
 
     /// How many were taken of those sent in the time up to `until`.

@@ -3,11 +3,13 @@
 //!
 //! A refusal says: of what was sent up to here, the provider took so much. Where it takes nothing more (a limit a minute is
 //! used up) that is a drought: single requests feel for its end, and what was taken from the beginning of one spree to
-//! the beginning of the next is the rate that the provider bears, whatever the length of its windows.
+//! the beginning of the next is the rate that the provider bears, whatever the length of its windows. Some refusals say
+//! nothing of the rate at all (`stray`): those cost little of it.
 
 use std::time::Duration;
 
 use super::history::History;
+use super::stray::Strays;
 use super::{LATENESS, scaled, seconds};
 
 /// After the first refusal of all: the answers to what was sent meanwhile are still to come, and a bucket that was
@@ -23,6 +25,17 @@ const CUT_AFTER_DROUGHT: f64 = 0.9;
 /// before takes less for a while, and the rate is soon back.
 const BLIND_CUT: f64 = 0.75;
 const BLIND_CEILING_CUT: f64 = 0.85;
+/// After a refusal that says nothing of the rate.
+const STRAY_CUT: f64 = 0.95;
+/// A refusal comes soon after the last in this part of a unit.
+const SOON: f64 = 0.5;
+/// So many refusals in a row, with nothing taken between, are a drought; after a long calm one fewer.
+const A_DROUGHT: u8 = 3;
+/// A drought that refuses fewer feelers than this may be chance, as a short wait may be: what was known before …
+const LONG_DROUGHT: u32 = 4;
+/// … counts by this part; and where a wait says that the provider bears less than this part of it, nothing changes.
+const SHORT_DROUGHT_CUT: f64 = 0.9;
+const FAR_BELOW: f64 = 0.75;
 /// So many since the last reaction, and over so long, make a measure.
 const MEASURE: usize = 8;
 const WHOLE_MEASURE: Duration = Duration::from_secs(1);
@@ -81,6 +94,8 @@ struct Drought {
     until: Duration,
     wait: Duration,
     feeler: Option<(u64, Duration)>,
+    /// How many feelers were refused.
+    refused: u32,
 }
 
 /// From one drought to the next.
@@ -110,6 +125,9 @@ pub(super) struct Rate {
     /// Whether requests wait for their slot: a rate that is not used proves nothing.
     binds: bool,
     taken_since: bool,
+    /// How many refusals came since anything was taken.
+    in_a_row: u8,
+    strays: Strays,
     drought: Option<Drought>,
     spree: Spree,
     history: History,
@@ -181,15 +199,16 @@ impl Rate {
         }
         let is_news = place >= self.mark;
         if let Some(until) = paused_until {
-            self.paused(until, is_news);
+            self.paused(until.saturating_sub(sent), until, is_news);
         } else if is_news {
             self.react(now, sent, one_waits);
         }
         if is_news {
             self.mark = self.history.next_place();
             self.taken_since = false;
-            self.reacted = now;
-            self.grown = now;
+            // In a wait that the server named nothing could be taken: it is no part of any measure.
+            let from = paused_until.unwrap_or(now);
+            (self.reacted, self.grown) = (from, from);
         }
     }
 
@@ -198,6 +217,7 @@ impl Rate {
         let most = per_second.max(LEAST);
         self.per_second = self.per_second.map(|rate| rate.min(most));
         self.ceiling = self.ceiling.min(most / BELOW_CEILING);
+        self.strays.cap(most);
     }
 
     /// The program was suspended.
@@ -223,6 +243,7 @@ impl Rate {
     fn react(&mut self, now: Duration, sent: Duration, one_waits: bool) {
         if let Some(drought) = &mut self.drought {
             drought.until = sent;
+            drought.refused += 1;
             let dry = sent.saturating_sub(drought.since);
             drought.wait = scaled(dry, FEELER_PART).clamp(FIRST_FEELER, LONGEST_FEELER);
             self.slot = now.saturating_add(drought.wait);
@@ -231,32 +252,71 @@ impl Rate {
         let Some(rate) = self.per_second else {
             let (taken, _) = self.history.rate_until(sent, Duration::ZERO, now.saturating_sub(sent));
             self.ceiling = taken.max(FIRST_LEAST);
+            self.strays.begin(now, self.ceiling);
+            self.in_a_row = A_DROUGHT - 1;
             self.doubt = Some(1.0);
             return self.set(now, self.ceiling * FIRST_CUT);
         };
-        if self.taken_since || one_waits {
+        let calm = sent.saturating_sub(self.reacted);
+        let soon = calm.as_secs_f64() < SOON * UNIT.max(UNIT_OF / rate);
+        self.in_a_row = match self.taken_since || one_waits {
+            true if soon => 1,
+            true => A_DROUGHT - 1,
+            false => self.in_a_row.saturating_add(1),
+        };
+        if self.in_a_row < A_DROUGHT {
             self.steep = false;
-            if sent.saturating_sub(self.reacted) < WHOLE_MEASURE {
-                self.ceiling = (self.ceiling * BLIND_CEILING_CUT).max(LEAST);
-                return self.set(now, rate * BLIND_CUT);
-            }
-            let (taken, count) = self.history.rate_until(sent, self.reacted, Duration::ZERO);
-            let measured = if count >= MEASURE { taken.min(rate / CUT) } else { rate * BLIND_CUT / CUT };
-            self.doubt = None;
-            self.ceiling = measured.min(self.ceiling).max(LEAST);
-            self.set(now, (self.ceiling * CUT).min(rate));
+            self.slow_down(now, sent, rate, soon);
         } else {
-            self.drought = Some(Drought { since: self.reacted, until: sent, wait: FIRST_FEELER, feeler: None });
+            let drought = Drought { since: self.reacted, until: sent, wait: FIRST_FEELER, feeler: None, refused: 0 };
+            self.drought = Some(drought);
             self.slot = now.saturating_add(FIRST_FEELER);
         }
     }
 
+    /// A refusal while others are taken.
+    fn slow_down(&mut self, now: Duration, sent: Duration, rate: f64, soon: bool) {
+        let lately = self.strays.refused(&self.history, sent);
+        if let Some(ceiling) = self.strays.ceiling(lately) {
+            self.ceiling = self.ceiling.max(ceiling);
+            return self.set(now, rate * STRAY_CUT);
+        }
+        if sent.saturating_sub(self.reacted) < WHOLE_MEASURE {
+            self.ceiling = (self.ceiling * BLIND_CEILING_CUT).max(LEAST);
+            return self.set(now, rate * BLIND_CUT);
+        }
+        let again = soon && self.doubt.is_none() && !lately.is_mostly_refused();
+        if let Some(ceiling) = self.strays.contradicted(again, self.ceiling) {
+            self.ceiling = ceiling;
+            return self.set(now, rate * STRAY_CUT);
+        }
+        let (taken, count) = self.history.rate_until(sent, self.reacted, Duration::ZERO);
+        let measured = if count >= MEASURE { taken.min(rate / CUT) } else { rate * BLIND_CUT / CUT };
+        self.doubt = None;
+        self.ceiling = measured.min(self.ceiling).max(LEAST);
+        self.set(now, (self.ceiling * CUT).min(rate));
+    }
+
     /// The server named the moment: a drought whose end is known.
-    fn paused(&mut self, until: Duration, is_news: bool) {
+    fn paused(&mut self, wait: Duration, until: Duration, is_news: bool) {
         if is_news {
             let since = self.drought.take().map_or(self.reacted, |drought| drought.since);
-            self.learn(since, until, until);
-            self.set(until, self.ceiling * CUT_AFTER_DROUGHT);
+            let (spree, borne) = self.borne(since, until, until);
+            let lately = self.strays.refused(&self.history, until);
+            let is_chance = self.strays.may_be_chance(wait, borne, self.spree.taken) && !lately.is_mostly_refused();
+            match self.per_second {
+                Some(rate) if is_chance && borne < self.ceiling * FAR_BELOW => {
+                    self.ceiling = self.strays.contradicted(true, self.ceiling).unwrap_or(self.ceiling);
+                    self.set(until, rate * STRAY_CUT);
+                }
+                Some(_) => self.learn(until, spree, borne, is_chance),
+                None => {
+                    let (taken, _) =
+                        self.history.rate_until(until.saturating_sub(wait), Duration::ZERO, Duration::ZERO);
+                    let level = self.strays.begin(until, taken);
+                    self.learn(until, spree, if is_chance { borne.max(level) } else { borne }, false);
+                }
+            }
             self.spree = Spree { from: Some(until), place: self.history.next_place(), taken: 0 };
         } else {
             self.spree.from = self.spree.from.map(|from| if self.spree.taken == 0 { from.max(until) } else { from });
@@ -267,21 +327,31 @@ impl Rate {
     fn drought_ends(&mut self, now: Duration, place: u64, at: Duration) {
         let Some(drought) = self.drought.take() else { return };
         self.spree.taken = self.spree.taken.saturating_sub(1); // The feeler belongs to the next.
-        self.learn(drought.since, drought.until, at);
-        self.set(now, self.ceiling * CUT_AFTER_DROUGHT);
+        let lately = self.strays.refused(&self.history, drought.until);
+        let (spree, borne) = self.borne(drought.since, drought.until, at);
+        self.learn(now, spree, borne, drought.refused < LONG_DROUGHT && !lately.is_mostly_refused());
         self.spree = Spree { from: Some(at), place, taken: 1 };
         self.taken_since = true;
         (self.reacted, self.grown) = (now, now);
     }
 
     /// What the provider bears, after it was dry from `since` to `dry`, and took again at `until`: the mean of the whole
-    /// spree, or of the time that the drought reached over if that was more (the spree may have begun slowly).
-    fn learn(&mut self, since: Duration, dry: Duration, until: Duration) {
+    /// spree, or of the time that the drought reached over if that was more (the spree may have begun slowly). Before it,
+    /// the seconds that it is the mean of.
+    fn borne(&self, since: Duration, dry: Duration, until: Duration) -> (f64, f64) {
         let spree = until.saturating_sub(self.spree.from.unwrap_or(until)).as_secs_f64().max(1.0);
         let lately = dry.saturating_sub(since).max(Duration::from_secs(1));
         let lately_taken = self.history.taken_within(lately, dry) as f64 / lately.as_secs_f64();
         let spree_taken = (self.spree.taken as f64).max(1.0) / spree;
-        self.ceiling = spree_taken.max(lately_taken).max(LEAST);
+        let span = if lately_taken > spree_taken { lately.as_secs_f64() } else { spree };
+        (span, spree_taken.max(lately_taken).max(LEAST))
+    }
+
+    /// After a drought: so much was borne, over so many seconds.
+    fn learn(&mut self, now: Duration, span: f64, borne: f64, may_be_chance: bool) {
+        let part = if may_be_chance { SHORT_DROUGHT_CUT } else { 0.0 };
+        self.ceiling = borne.max(self.ceiling * part);
+        self.strays.after_drought(borne, part);
         self.scant = match self.spree.taken {
             0 => self.scant,
             1..FEW => self.scant.saturating_add(1),
@@ -291,7 +361,8 @@ impl Rate {
         if self.steep {
             self.ceiling = self.ceiling.max(FIRST_LEAST);
         }
-        self.doubt = Some(if lately_taken > spree_taken { lately.as_secs_f64() } else { spree });
+        self.doubt = Some(span);
+        self.set(now, self.ceiling * CUT_AFTER_DROUGHT);
     }
 
     fn set(&mut self, now: Duration, rate: f64) {
