@@ -193,9 +193,11 @@ fn customer(text: &str) -> Option<String> {
     let name = |at: usize| {
         let open = |word: &&&str| inner(word).starts_with(char::is_uppercase);
         let mut count = words[at..].iter().take(3).take_while(open).count();
-        // A name ends where its sentence does.
-        let stop = words[at..at + count].iter().position(|word| word.ends_with([',', '.', '!', ';']));
+        // A name ends where anything but a space stands behind or before a word of it.
+        let stop = words[at..at + count].iter().position(|word| !word.ends_with(inner(word)));
         count = stop.map_or(count, |stop| stop + 1);
+        let begun = words[at..at + count].iter().skip(1).position(|word| !word.starts_with(inner(word)));
+        count = begun.map_or(count, |begun| begun + 1);
         let name = words[at..at + count].iter().map(|word| inner(word)).collect::<Vec<_>>().join(" ");
         (count > 0).then_some((name, at + count))
     };

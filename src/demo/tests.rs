@@ -51,6 +51,14 @@ proptest! {
 }
 
 #[test]
+fn a_name_ends_where_something_stands_between_its_words() {
+    let customer = |text: &str| letter::fact(&shape::words_of("customer"), text, None);
+    assert_eq!(customer("my name is Asha Rao, order 5").as_deref(), Some("Asha Rao"));
+    assert_eq!(customer("pin my name is Aorder !A").as_deref(), Some("Aorder"));
+    assert_eq!(customer("My name is Asha (Pune)").as_deref(), Some("Asha"));
+}
+
+#[test]
 fn pieces_are_words_with_the_blank_before_them() {
     assert_eq!(pieces("Two words, and ₹1,500."), ["Two", " words", ",", " and", " ₹", "1", ",", "500", "."]);
     assert_eq!(pieces("incomprehensible"), ["incompre", "hensible"]);
