@@ -174,6 +174,8 @@ fn a_journal_is_its_owners_alone() {
 }
 
 proptest! {
+    // Each waits for the disk some times.
+    #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
     fn what_was_appended_is_read_back(texts in prop::collection::vec(".{0,200}", 1..40), big in 0usize..3) {
         let mut journal = Journal::begin(None, &header()).unwrap();
