@@ -12,6 +12,8 @@
 #[path = "driver/figure.rs"]
 #[allow(dead_code, reason = "it serves more than one benchmark")]
 mod figure;
+#[path = "support/measure.rs"]
+mod measure;
 #[path = "batch/server.rs"]
 mod server;
 #[path = "../tests/support/mod.rs"]
@@ -22,7 +24,8 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use figure::{Asked, Figure, print_head, print_row};
+use figure::{Asked, Figure};
+use measure::Measure;
 use server::{Manner, Model};
 use support::launch::Home;
 
@@ -33,11 +36,6 @@ const LATENCY: Duration = Duration::from_millis(200);
 const AT_ONCE: u64 = 64;
 const A_SECOND: u64 = 50;
 
-struct Measure {
-    name: &'static str,
-    run: fn() -> Vec<Figure>,
-}
-
 const MEASURES: &[Measure] = &[
     Measure { name: "no limit", run: no_limit },
     Measure { name: "no limit under a budget", run: under_a_budget },
@@ -46,24 +44,7 @@ const MEASURES: &[Measure] = &[
 ];
 
 fn main() {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    // `cargo test --benches` runs this too, and wants no measurement.
-    if !words.iter().any(|word| word == "--bench") {
-        return;
-    }
-    let wanted: Vec<&String> = words.iter().filter(|word| !word.starts_with('-')).collect();
-    println!("{}\n", support::launch::munshi_binary().display());
-    print_head();
-    let mut missed = 0;
-    for measure in MEASURES {
-        if wanted.is_empty() || wanted.iter().any(|word| measure.name.contains(word.as_str())) {
-            for figure in (measure.run)() {
-                missed += usize::from(figure.is_missed());
-                print_row(&figure);
-            }
-        }
-    }
-    println!("\n{}", if missed == 0 { "Every figure is as asked.".to_owned() } else { format!("{missed} missed.") });
+    measure::print(MEASURES, "");
 }
 
 /// What a run came to.

@@ -17,6 +17,8 @@ mod figure;
 mod fill;
 #[path = "driver/keys.rs"]
 mod keys;
+#[path = "support/measure.rs"]
+mod measure;
 #[path = "driver/replies.rs"]
 mod replies;
 #[path = "driver/start.rs"]
@@ -24,13 +26,7 @@ mod start;
 #[path = "../tests/support/mod.rs"]
 mod support;
 
-use figure::{Figure, print_head, print_row};
-
-/// A group of figures that one run of the program gives.
-struct Measure {
-    name: &'static str,
-    run: fn() -> Vec<Figure>,
-}
+use measure::Measure;
 
 const MEASURES: &[Measure] = &[
     Measure { name: "start empty", run: start::empty },
@@ -44,22 +40,5 @@ const MEASURES: &[Measure] = &[
 ];
 
 fn main() {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    // `cargo test --benches` runs this too, and wants no measurement.
-    if !words.iter().any(|word| word == "--bench") {
-        return;
-    }
-    let wanted: Vec<&String> = words.iter().filter(|word| !word.starts_with('-')).collect();
-    println!("{}, in a pseudo-terminal of 120×40\n", support::launch::munshi_binary().display());
-    print_head();
-    let mut missed = 0;
-    for measure in MEASURES {
-        if wanted.is_empty() || wanted.iter().any(|word| measure.name.contains(word.as_str())) {
-            for figure in (measure.run)() {
-                missed += usize::from(figure.is_missed());
-                print_row(&figure);
-            }
-        }
-    }
-    println!("\n{}", if missed == 0 { "Every figure is as asked.".to_owned() } else { format!("{missed} missed.") });
+    measure::print(MEASURES, ", in a pseudo-terminal of 120×40");
 }

@@ -14,6 +14,8 @@ mod confined;
 mod cost;
 #[path = "main/doctor/mod.rs"]
 mod doctor;
+#[path = "main/heard.rs"]
+mod heard;
 #[path = "main/host.rs"]
 mod host;
 #[path = "main/keyed.rs"]
@@ -68,7 +70,7 @@ fn run(cli: &Cli, config: munshi::config::Config) -> Result<ExitCode> {
     let text = match &cli.command {
         None => return chat::open(cli, config),
         Some(Command::Ask(args)) => return ask::run(cli, args, config),
-        Some(Command::Batch(command)) => return batch::run(command, config),
+        Some(Command::Batch(command)) => return batch::run(command, &config),
         Some(Command::Config(command)) => reports::config(command, &config)?,
         Some(Command::Models { refresh: Some(provider), json }) => return refresh::models(provider, *json, &config),
         Some(Command::Models { refresh: None, json }) => reports::models(*json, &config),

@@ -8,16 +8,15 @@ use std::sync::Arc;
 
 use color_eyre::eyre::{Result, eyre};
 use futures::FutureExt as _;
-use futures::StreamExt as _;
 use futures::future::BoxFuture;
-use futures::stream::{self, BoxStream};
+use futures::stream::BoxStream;
 use munshi::ask::account::{Account, Tally};
 use munshi::ask::prompt::{self, Parts, Source};
 use munshi::ask::{Ask, Asker, Edges, Exit, OutputFormat, Overrides, Paint, Signal, Stage, Stop, Target, Writer};
 use munshi::chat::{AnswerFormat, ConversationMeta};
 use munshi::cli::{AskArgs, AskOutput, Cli};
 use munshi::config::Config;
-use munshi::platform::signals::{Signals, SystemSignal};
+use munshi::platform::signals::SystemSignal;
 use munshi::platform::terminal;
 use munshi::provider::openai::{EndpointTable, HttpOptions, OpenAiProvider};
 use munshi::runtime::{Clock, Runtime, ids};
@@ -26,6 +25,7 @@ use munshi::tools::NoTools;
 use tokio::sync::Notify;
 
 use crate::chat::{open_store, with_demo};
+use crate::heard::heard;
 use crate::keyed::{Keyed, Keys};
 use crate::toolbox::toolbox;
 use crate::{schema_file, setup};
@@ -177,16 +177,12 @@ fn stage(args: &AskArgs, arrived: &Arc<Notify>) -> io::Result<Stage> {
 
 /// What the system says, from now on.
 fn signals() -> io::Result<BoxStream<'static, Signal>> {
-    let heard = stream::unfold(Signals::listen()?, |mut heard| async {
-        let signal = match heard.next().await {
-            SystemSignal::Interrupted => Signal::Stop(Stop::Interrupted),
-            SystemSignal::Terminated => Signal::Stop(Stop::Terminated),
-            SystemSignal::HungUp => Signal::Stop(Stop::HungUp),
-            SystemSignal::Continued => Signal::Continued,
-        };
-        Some((signal, heard))
-    });
-    Ok(heard.boxed())
+    heard(|signal| match signal {
+        SystemSignal::Interrupted => Signal::Stop(Stop::Interrupted),
+        SystemSignal::Terminated => Signal::Stop(Stop::Terminated),
+        SystemSignal::HungUp => Signal::Stop(Stop::HungUp),
+        SystemSignal::Continued => Signal::Continued,
+    })
 }
 
 /// Whoever sits at the terminal that munshi was started from.

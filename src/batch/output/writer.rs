@@ -39,7 +39,7 @@ impl<W: Write> Writer<W> {
     }
 
     /// Goes on with a result that has its header.
-    pub fn appending(out: W, kind: OutputKind, columns: &Columns) -> Self {
+    pub(super) fn appending(out: W, kind: OutputKind, columns: &Columns) -> Self {
         Self { out, kind, columns: columns.clone(), row: Vec::new() }
     }
 
@@ -60,7 +60,8 @@ impl<W: Write> Writer<W> {
         self.out.flush()
     }
 
-    pub fn into_inner(self) -> W {
+    #[cfg(test)]
+    pub(super) fn into_inner(self) -> W {
         self.out
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use color_eyre::eyre::{Result, eyre};
 use munshi::batch::Exit;
-use munshi::batch::engine::Rows;
 use munshi::batch::journal::{Header, Record};
 use munshi::batch::offload::record::VERSION;
 use munshi::batch::offload::submit::{Limits, Submit, Trouble};
@@ -33,9 +32,8 @@ pub async fn hand_over(
     config: &Config,
     (settings, expected): (Arc<Settings>, Option<Local>),
     (read, registry): (&Read, &Registry),
-    mut begun: Begun,
+    (mut begun, clock): (Begun, Clock),
 ) -> Result<Option<u8>> {
-    let clock = Clock::start();
     let known = registry.with_provider(begun.run).map_err(|why| eyre!(why))?;
     let now_ms = clock.now().unix_ms;
     let mut world = world(config, clock, false)?;
@@ -88,7 +86,7 @@ async fn submit(
     read: &Read,
     begun: &mut Begun,
 ) -> std::result::Result<(), Trouble> {
-    let rows = rows(read).map_err(Trouble::Failed)?;
+    let rows = read.input.rows().map_err(Trouble::Failed)?;
     let folder = registry.folder(&handed.id);
     let mut signals = signals().map_err(|error| Trouble::Failed(error.to_string()))?;
     let mut save = |handed: &Handed| registry.save(handed);
@@ -134,10 +132,6 @@ pub const fn unsent(part: &Part) -> LedgerClosing {
         status: None,
         request_id: None,
     }
-}
-
-fn rows(read: &Read) -> std::result::Result<Rows, String> {
-    read.input.rows()
 }
 
 fn limits() -> Limits {

@@ -16,8 +16,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use color_eyre::eyre::Result;
-use futures::StreamExt as _;
-use futures::stream::{self, BoxStream};
+use futures::stream::BoxStream;
 use munshi::batch::engine::Work;
 use munshi::batch::estimate::{Estimate, PerRow};
 use munshi::batch::input::{Row, Scan};
@@ -29,7 +28,7 @@ use munshi::chat::{Budgets, Local, Settings};
 use munshi::cli::{Amount, BatchCommand, BatchRunArgs};
 use munshi::config::Config;
 use munshi::demo;
-use munshi::platform::signals::{Signals, SystemSignal};
+use munshi::platform::signals::SystemSignal;
 use munshi::platform::terminal;
 use munshi::provider::openai::{EndpointTable, HttpOptions, OpenAiProvider};
 use munshi::runtime::{Clock, Offload, Runtime};
@@ -37,6 +36,7 @@ use munshi::session::tokens;
 use tokio::sync::Notify;
 
 use crate::chat::{open_store, with_demo};
+use crate::heard::heard;
 use crate::keyed::{Keyed, Keys};
 use crate::setup;
 use files::{Input, Output};
@@ -48,15 +48,13 @@ const USAGE: u8 = 2;
 const MOST_TOKENS: u64 = 100_000_000;
 
 /// Runs a command of `munshi batch`, and gives the exit code.
-pub fn run(command: &BatchCommand, config: Config) -> Result<ExitCode> {
+pub fn run(command: &BatchCommand, config: &Config) -> Result<ExitCode> {
     match command {
-        BatchCommand::Run(args) => rows(args, config),
-        BatchCommand::Status { id, json } => waited(&config, following::status(id.as_deref(), *json, &config)),
-        BatchCommand::Fetch { id } => {
-            waited(&config, async { Ok(ExitCode::from(fetching::fetch(id, &config).await?)) })
-        }
+        BatchCommand::Run(args) => waited(config, rows(args, config.clone())),
+        BatchCommand::Status { id, json } => waited(config, following::status(id.as_deref(), *json, config)),
+        BatchCommand::Fetch { id } => waited(config, async { Ok(ExitCode::from(fetching::fetch(id, config).await?)) }),
         BatchCommand::Cancel { id } => {
-            waited(&config, async { Ok(ExitCode::from(following::cancel(id, &config).await?)) })
+            waited(config, async { Ok(ExitCode::from(following::cancel(id, config).await?)) })
         }
     }
 }
@@ -82,21 +80,13 @@ struct Read {
     text: u64,
 }
 
-fn rows(args: &BatchRunArgs, config: Config) -> Result<ExitCode> {
-    let log_notice = setup::log(&config);
-    let workers = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let code = workers.block_on(async {
-        let (config, server) = if args.demo { with_demo(config)? } else { (config, None) };
-        let code = match read(args, &config) {
-            Ok(read) => begin(args, &config, read, log_notice).await,
-            Err(why) => Ok(refused(&why)),
-        };
-        drop(server);
-        code
-    });
-    workers.shutdown_background();
-    let code = code?;
-    Ok(if setup::PANICKED.is_cancelled() { ExitCode::from(101) } else { ExitCode::from(code) })
+async fn rows(args: &BatchRunArgs, config: Config) -> Result<ExitCode> {
+    let (config, _server) = if args.demo { with_demo(config)? } else { (config, None) };
+    let code = match read(args, &config) {
+        Ok(read) => begin(args, &config, read).await?,
+        Err(why) => refused(&why),
+    };
+    Ok(ExitCode::from(code))
 }
 
 fn refused(why: &str) -> u8 {
@@ -137,7 +127,7 @@ fn row_settings(config: &Config, max_cost: Option<Amount>) -> Settings {
 }
 
 /// Estimates, or goes on to the run itself.
-async fn begin(args: &BatchRunArgs, config: &Config, read: Read, log_notice: Option<String>) -> Result<u8> {
+async fn begin(args: &BatchRunArgs, config: &Config, read: Read) -> Result<u8> {
     let settings = Arc::new(row_settings(config, args.max_cost));
     let per = PerRow::of(&read.task, &settings, &config.catalogue);
     let spec = config.catalogue.spec(&read.task.model);
@@ -150,7 +140,7 @@ async fn begin(args: &BatchRunArgs, config: &Config, read: Read, log_notice: Opt
         crate::print(&crate::data(told))?;
         return Ok(Exit::Done.code());
     }
-    for notice in config.notices.iter().cloned().chain(log_notice).chain(read.output.notices()) {
+    for notice in config.notices.iter().cloned().chain(read.output.notices()) {
         progress::say(&notice);
     }
     let clock = Clock::start();
@@ -162,7 +152,9 @@ async fn begin(args: &BatchRunArgs, config: &Config, read: Read, log_notice: Opt
     };
     if args.offload && (begun.is_with_provider || begun.index.settled() < read.scan.rows) {
         let expected = (Arc::clone(&settings), estimate.cost);
-        if let Some(code) = handing::hand_over(args, config, expected, (&read, &registry), begun).await? {
+        if let Some(code) =
+            handing::hand_over(args, config, expected, (&read, &registry), (begun, clock.clone())).await?
+        {
             return Ok(code);
         }
         // No row could be asked: what is left is to write that.
@@ -276,14 +268,10 @@ fn shown(args: &BatchRunArgs, rows: u64, look: Look) -> Progress {
 
 /// What the system says, from now on.
 fn signals() -> io::Result<BoxStream<'static, Signal>> {
-    let heard = stream::unfold(Signals::listen()?, |mut heard| async {
-        let signal = match heard.next().await {
-            SystemSignal::Interrupted => Signal::Stop(Stop::Interrupted),
-            SystemSignal::Terminated => Signal::Stop(Stop::Terminated),
-            SystemSignal::HungUp => Signal::Stop(Stop::HungUp),
-            SystemSignal::Continued => Signal::Continued,
-        };
-        Some((signal, heard))
-    });
-    Ok(heard.boxed())
+    heard(|signal| match signal {
+        SystemSignal::Interrupted => Signal::Stop(Stop::Interrupted),
+        SystemSignal::Terminated => Signal::Stop(Stop::Terminated),
+        SystemSignal::HungUp => Signal::Stop(Stop::HungUp),
+        SystemSignal::Continued => Signal::Continued,
+    })
 }
